@@ -1,0 +1,33 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The parsers of the wire under libFuzzer. `Sources` holds links to the gateway's own targets, so that everything is
+// one package and `package` declarations are within reach. Build and run with ../scripts/fuzz.
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+let fuzzers = ["RequestHead", "ResponseHead", "Chunked", "Path", "Proxy"]
+
+let package = Package(
+    name: "sluice-fuzz",
+    targets: [
+        .systemLibrary(name: "CLinux"),
+        .target(name: "Primitives", swiftSettings: settings),
+        .target(name: "Reactor", dependencies: ["CLinux", "Primitives"], swiftSettings: settings),
+        .target(name: "GatewayCore", dependencies: ["Primitives", "Reactor"], swiftSettings: settings),
+        .target(name: "Upstreams", dependencies: ["Primitives", "Reactor", "GatewayCore"], swiftSettings: settings),
+        .target(name: "HTTPEngine", dependencies: ["Primitives", "Reactor", "GatewayCore", "Upstreams"], swiftSettings: settings),
+        .target(name: "FuzzSupport", dependencies: ["Primitives", "GatewayCore"], path: "Support", swiftSettings: settings),
+    ]
+        + fuzzers.map { name in
+            .executableTarget(
+                name: "Fuzz\(name)", dependencies: ["FuzzSupport", "Primitives", "GatewayCore", "HTTPEngine"],
+                path: "Targets/\(name)", swiftSettings: settings)
+        }
+)

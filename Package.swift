@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The module graph, top to bottom: a target imports only from targets above it (docs/layout.md).
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+/// The targets that bytes from the network reach: every unsafe construct is marked. Exclusive access to properties of
+/// objects is checked at run time in debug builds, which all tests use; in release the checks would cost a tenth of an
+/// exchange (docs/performance.md).
+let dataPlaneSettings: [SwiftSetting] =
+    settings + [
+        .strictMemorySafety(),
+        .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+    ]
+
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let sources: [Target] = [
+    // libc calls that the Glibc module does not export: epoll, eventfd, signalfd, inotify.
+    .systemLibrary(name: "CLinux"),
+    // Byte views, addresses, methods: the nouns that every other target needs.
+    .target(name: "Primitives", dependencies: [], swiftSettings: dataPlaneSettings),
+    // One declaration per setting.
+    .target(name: "Schema", dependencies: ["Primitives", yams], swiftSettings: settings),
+    // Linear-time regular expressions; the expression language.
+    .target(name: "Expressions", dependencies: ["Primitives"], swiftSettings: dataPlaneSettings),
+    // Configuration as plain values, with lint.
+    .target(name: "Model", dependencies: ["Primitives", "Schema", "Expressions"], swiftSettings: settings),
+    // One event loop a core.
+    .target(name: "Reactor", dependencies: ["CLinux", "Primitives"], swiftSettings: dataPlaneSettings),
+    // Exchange, heads, handlers, errors.
+    .target(name: "GatewayCore", dependencies: ["Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
+    .target(name: "Routing", dependencies: ["Primitives", "Expressions", "GatewayCore"], swiftSettings: dataPlaneSettings),
+    .target(name: "Upstreams", dependencies: ["Primitives", "Reactor", "GatewayCore"], swiftSettings: dataPlaneSettings),
+    .target(
+        name: "HTTPEngine", dependencies: ["Primitives", "Reactor", "GatewayCore", "Upstreams"], swiftSettings: dataPlaneSettings),
+    .target(name: "Telemetry", dependencies: ["Primitives", "Reactor", "GatewayCore", logging], swiftSettings: dataPlaneSettings),
+    // Compiles a model into a snapshot, runs the life of an exchange, swaps snapshots.
+    .target(
+        name: "DataPlane",
+        dependencies: [
+            "Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore", "Routing", "Upstreams", "HTTPEngine", "Telemetry",
+            logging,
+        ], swiftSettings: dataPlaneSettings),
+    // Where configuration comes from.
+    .target(name: "Discovery", dependencies: ["CLinux", "Schema", "Model"], swiftSettings: settings),
+    .target(
+        name: "SluiceCLI",
+        dependencies: [
+            "CLinux", "Primitives", "Schema", "Model", "Reactor", "GatewayCore", "Routing", "Upstreams", "HTTPEngine", "Telemetry",
+            "DataPlane", "Discovery", argumentParser, logging,
+        ], swiftSettings: settings),
+    .executableTarget(name: "sluice", dependencies: ["SluiceCLI"], swiftSettings: settings),
+]
+
+/// Unit tests mirror `Sources/`; their cases are data files that SwiftPM need not know of.
+func test(_ target: String, needs: [String] = [], hasCases: Bool = false) -> Target {
+    .testTarget(
+        name: "\(target)Tests", dependencies: ([target] + needs).map { .target(name: $0) }, exclude: hasCases ? ["Cases"] : [],
+        swiftSettings: settings)
+}
+
+let tests: [Target] = [
+    test("Schema", needs: ["Primitives"]),
+    test("Model", needs: ["Primitives", "Schema"], hasCases: true),
+    test("Expressions", needs: ["Primitives"], hasCases: true),
+    test("Routing", needs: ["Primitives", "Expressions"], hasCases: true),
+    test("Discovery", needs: ["Model", "Schema"]),
+]
+
+let package = Package(
+    name: "sluice",
+    products: [.executable(name: "sluice", targets: ["sluice"])],
+    dependencies: [
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    ],
+    targets: sources + tests
+)

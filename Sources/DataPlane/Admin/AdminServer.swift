@@ -1,0 +1,148 @@
+import GatewayCore
+import HTTPEngine
+import Model
+import Primitives
+package import Reactor
+import Synchronization
+import Telemetry
+
+extension Gateway {
+    /// Serves health, metrics and the admin API on the control loop: the same engine as for everybody, one more handler.
+    package func serveAdmin(on address: SocketAddress, version: String) throws(SystemError) {
+        let handle = try Socket.listen(on: address)
+        let result = Mutex<SystemError?>(nil)
+        let latch = Latch(1)
+        control.post { [self] in
+            do throws(SystemError) {
+                try AdminServer(self, release: version).listen(on: handle, address)
+            } catch {
+                result.withLock { $0 = error }
+            }
+            latch.countDown()
+        }
+        latch.wait()
+        if let error = result.withLock({ $0 }) { throw error }
+    }
+}
+
+/// The admin address of a gateway. Lives on the control loop as long as the process.
+final class AdminServer: ExchangeObserver {
+    private let gateway: Gateway
+    private let release: String
+    private let pool: ExchangePool
+    private var server: HTTPServer?
+    private let scratch = ByteBuffer()
+    private var random = FastRandom()
+
+    init(_ gateway: Gateway, release: String) {
+        self.gateway = gateway
+        self.release = release
+        pool = ExchangePool(loop: gateway.control)
+    }
+
+    func listen(on handle: Int32, _ address: SocketAddress) throws(SystemError) {
+        let info = ListenerInfo(name: "admin", index: -1, port: address.port ?? 0, scheme: "http", trustedProxies: [])
+        var settings = ServerSettings()
+        settings.connections = 256
+        // The server's handler keeps this object alive.
+        let server = HTTPServer(loop: gateway.control, info: info, settings: settings, pool: pool) { [self] in self.handle($0) }
+        try server.listen(on: handle, address: address)
+        self.server = server
+    }
+
+    private func handle(_ exchange: Exchange) {
+        exchange.observer = self
+        exchange.requestID = RequestID(milliseconds: Instant.wallClock / 1_000_000, random: (random.next(), random.next()))
+        if let error = exchange.error { return ErrorResponse.send(error, on: exchange, scratch: scratch) }
+        let path = exchange.request.path.string
+        guard let page = Page(rawValue: path) else {
+            return ErrorResponse.send(
+                GatewayError(.routeNotFound, .gateway, "The admin address serves \(Page.allCases.map(\.rawValue).joined(separator: ", "))."),
+                on: exchange, scratch: scratch)
+        }
+        guard exchange.request.method == .get || exchange.request.method == .head else {
+            let allowed = HTTPMethodSet(.get).union(HTTPMethodSet(.head))
+            return ErrorResponse.send(GatewayError(.methodNotAllowed), allow: allowed, on: exchange, scratch: scratch)
+        }
+        serve(page, exchange)
+    }
+
+    private enum Page: String, CaseIterable {
+        case healthz = "/healthz"
+        case readyz = "/readyz"
+        case metrics = "/metrics"
+        case status = "/api/v1/status"
+    }
+
+    private func serve(_ page: Page, _ exchange: Exchange) {
+        let status = gateway.status(release: release)
+        switch page {
+        case .healthz: reply(exchange, 200, "text/plain; charset=utf-8", Array("ok\n".utf8))
+        case .readyz:
+            let text = status.isReady ? "ready\n" : status.isDraining ? "draining\n" : "starting\n"
+            reply(exchange, status.isReady ? 200 : 503, "text/plain; charset=utf-8", Array(text.utf8))
+        case .metrics:
+            guard gateway.snapshot.configuration.telemetry.metrics.prometheus else {
+                return ErrorResponse.send(GatewayError(.routeNotFound, .gateway, "telemetry.metrics.prometheus is off."), on: exchange, scratch: scratch)
+            }
+            let format = MetricsFormat(accept: exchange.request.fields[.accept]?.string ?? "")
+            answer(exchange) { reports, snapshot in
+                ("\(format.contentType)", MetricsPage.render(reports, snapshot, status, format))
+            }
+        case .status:
+            answer(exchange) { reports, snapshot in
+                ("application/json", Array(StatusPage.render(reports, snapshot, status).utf8))
+            }
+        }
+    }
+
+    /// Answers when every loop has reported; the client may have left by then.
+    private func answer(_ exchange: Exchange, _ render: @escaping @Sendable ([WorkerReport], Snapshot) -> (type: String, body: [UInt8])) {
+        let pending = PendingAnswer(exchange)
+        exchange.upstream = pending
+        gateway.collect { [gateway] reports in
+            guard let exchange = pending.take() else { return }
+            let (type, body) = render(reports, gateway.snapshot)
+            AdminServer.send(exchange, 200, type, body)
+        }
+    }
+
+    private func reply(_ exchange: Exchange, _ status: Int, _ type: String, _ body: [UInt8]) {
+        AdminServer.send(exchange, status, type, body)
+    }
+
+    private static func send(_ exchange: Exchange, _ status: Int, _ type: String, _ body: [UInt8]) {
+        exchange.response.status = status
+        exchange.response.framing = .length(body.count)
+        exchange.response.fields.append("content-type", type)
+        exchange.response.fields.append("cache-control", "no-store")
+        body.withView { exchange.reply(body: $0) }
+    }
+
+    func upstreamAnswered(_ exchange: Exchange) -> Bool { true }
+    func upstreamFailed(_ exchange: Exchange, _ error: GatewayError) {
+        ErrorResponse.send(error, on: exchange, scratch: scratch)
+    }
+    func finished(_ exchange: Exchange) {}
+}
+
+/// An answer that others are working on. Confined to the control loop.
+private final class PendingAnswer: GatewayCore.Upstream, @unchecked Sendable {
+    private var exchange: Exchange?
+
+    init(_ exchange: Exchange) { self.exchange = exchange }
+
+    /// The exchange, unless its client has left.
+    func take() -> Exchange? {
+        let taken = exchange
+        exchange = nil
+        taken?.upstream = nil
+        return taken
+    }
+
+    func requestBody(_ bytes: ByteView) -> Bool { true }
+    func requestEnd(trailers: HeaderFields?) {}
+    func requestFlush() {}
+    func cancel(_ error: GatewayError) { exchange = nil }
+    func downstreamWritable() {}
+}

@@ -1,0 +1,95 @@
+import GatewayCore
+import HTTPEngine
+import Reactor
+import Synchronization
+import Telemetry
+import Upstreams
+
+/// What one event loop has counted, copied so that others can add it up.
+struct WorkerReport: Sendable {
+    struct Route: Sendable {
+        let index: Int
+        let statuses: [(status: Int, count: UInt64)]
+        let latency: LatencyHistogram
+    }
+
+    struct Endpoint: Sendable {
+        let upstream: String
+        let endpoint: String
+        let address: String
+        let isHealthy: Bool
+        let connections: Int
+        let idle: Int
+        let counters: EndpointCounters
+    }
+
+    struct Server: Sendable {
+        let listener: String
+        let counters: ServerCounters
+    }
+
+    struct Lane: Sendable {
+        let upstream: String
+        let queued: Int
+    }
+
+    let loop: Int
+    let exchanges: Int
+    let routes: [Route]
+    let unrouted: Route
+    let endpoints: [Endpoint]
+    let servers: [Server]
+    let lanes: [Lane]
+    let lag: LoopLag
+}
+
+extension Worker {
+    func report() -> WorkerReport {
+        let routes = view.stats.enumerated().compactMap { index, stats in
+            stats.map { WorkerReport.Route(index: index, statuses: $0.statuses, latency: $0.latency) }
+        }
+        let endpoints = view.lanes.flatMap { lane in
+            lane.endpoints.filter { !$0.isGone }.map {
+                WorkerReport.Endpoint(
+                    upstream: lane.settings.name, endpoint: $0.settings.name, address: $0.settings.address.description,
+                    isHealthy: $0.isHealthy, connections: $0.open, idle: $0.idle.count, counters: $0.counters)
+            }
+        }
+        let servers = (Array(self.servers.values) + retiring).map {
+            WorkerReport.Server(listener: $0.info.name, counters: $0.counters)
+        }
+        return WorkerReport(
+            loop: loop.index, exchanges: pool.inUse, routes: routes,
+            unrouted: WorkerReport.Route(index: -1, statuses: unrouted.statuses, latency: unrouted.latency), endpoints: endpoints,
+            servers: servers, lanes: view.lanes.map { WorkerReport.Lane(upstream: $0.settings.name, queued: $0.queued) }, lag: loop.lag)
+    }
+}
+
+extension Gateway {
+    /// Collects a report of every loop and hands all of them to `done`, on the control loop, without blocking it.
+    func collect(_ done: @escaping @Sendable ([WorkerReport]) -> Void) {
+        let gathered = Gathering(workers.count)
+        for worker in workers {
+            worker.loop.post { [control] in
+                guard let all = gathered.add(worker.report()) else { return }
+                control.post { done(all) }
+            }
+        }
+    }
+}
+
+/// Reports that are still coming in.
+private final class Gathering: Sendable {
+    private let expected: Int
+    private let reports = Mutex<[WorkerReport]>([])
+
+    init(_ expected: Int) { self.expected = expected }
+
+    /// All of them, with the last.
+    func add(_ report: WorkerReport) -> [WorkerReport]? {
+        reports.withLock {
+            $0.append(report)
+            return $0.count == expected ? $0.sorted { $0.loop < $1.loop } : nil
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import GatewayCore
+import HTTPEngine
+import Model
+import Primitives
+import Reactor
+import Routing
+import Upstreams
+
+/// The life of an exchange, in the order in which it happens.
+extension Worker {
+    /// A request head is there, or was refused by the engine.
+    func handle(_ exchange: Exchange) {
+        exchange.observer = self
+        let view = self.view
+        exchange.snapshot = view
+        exchange.requestID = RequestID(milliseconds: wallClock / 1_000_000, random: (random.next(), random.next()))
+        if let error = exchange.error { return refuse(exchange, error) }
+        if exchange.client.isTrusted { ForwardingHeaders.resolveClient(exchange) }
+
+        guard let route = match(exchange, view) else { return }
+        exchange.route = Int32(truncatingIfNeeded: route.index)
+        if exchange.request.path.contains(UInt8(ascii: "%")), !acceptsSlashes(exchange, route, view) { return }
+        perform(route, exchange, view)
+    }
+
+    private func match(_ exchange: Exchange, _ view: SnapshotView) -> CompiledRoute? {
+        switch view.table.match(RequestFacts(exchange: exchange), captures: &captures) {
+        case .route(let index): return view.routes[index]
+        case .notFound where exchange.request.path == "*":
+            // OPTIONS * asks about the gateway itself (RFC 9110 §9.3.7).
+            exchange.response.status = 204
+            exchange.reply(body: ByteView())
+        case .notFound:
+            refuse(exchange, GatewayError(.routeNotFound, .gateway, "No route matches this host and path."))
+        case .methodNotAllowed(let methods):
+            ErrorResponse.send(
+                GatewayError(.methodNotAllowed, "This path answers to other methods; see Allow."), allow: methods, on: exchange, scratch: scratch)
+        }
+        return nil
+    }
+
+    /// What the route wants of escaped slashes; false when the exchange was refused.
+    private func acceptsSlashes(_ exchange: Exchange, _ route: CompiledRoute, _ view: SnapshotView) -> Bool {
+        guard route.encodedSlashes != .keep, EncodedSlash.isIn(exchange.request.path) else { return true }
+        if route.encodedSlashes == .decode {
+            guard EncodedSlash.decode(exchange.request) else {
+                refuse(exchange, GatewayError(.badTarget, "The path is malformed once its slashes are decoded."))
+                return false
+            }
+            // Deciding on one path and forwarding another is how access rules are evaded: decoded, it has to lead to the
+            // same route.
+            if case .route(route.index) = view.table.match(RequestFacts(exchange: exchange), captures: &captures) { return true }
+        }
+        refuse(exchange, GatewayError(.encodedSlash))
+        return false
+    }
+
+    private func perform(_ route: CompiledRoute, _ exchange: Exchange, _ view: SnapshotView) {
+        switch route.action {
+        case .upstream(let index): forward(exchange, route, to: index, view)
+        case .split(let split):
+            let number = split.key.map { HashKeyValue.hash($0, exchange) } ?? random.next()
+            guard let index = split.choose(number) else {
+                return refuse(exchange, GatewayError(.noHealthyEndpoint, .gateway, "The split of this route has no target."))
+            }
+            forward(exchange, route, to: index, view)
+        case .redirect(let location, let status): redirect(exchange, location, status)
+        case .respond(let canned): respond(exchange, canned)
+        }
+    }
+
+    private func forward(_ exchange: Exchange, _ route: CompiledRoute, to upstream: Int, _ view: SnapshotView) {
+        let lane = view.lanes[upstream]
+        exchange.upstreamIndex = Int32(truncatingIfNeeded: upstream)
+        ForwardTarget.set(exchange.request, route, captures, scratch: scratch)
+        ForwardingHeaders.apply(exchange)
+        ForwardHost.set(exchange, route.hostHeader ?? lane.settings.hostHeader)
+        lane.send(exchange)
+    }
+
+    private func redirect(_ exchange: Exchange, _ location: CompiledTemplate, _ status: Int) {
+        let response = exchange.response
+        response.status = status
+        response.framing = .length(0)
+        response.fields.append(.location) { location.render(path: exchange.request.path, captures, to: $0) }
+        addDate(to: response)
+        exchange.reply(body: ByteView())
+    }
+
+    private func respond(_ exchange: Exchange, _ canned: CannedResponse) {
+        let response = exchange.response
+        response.status = canned.status
+        for (name, value) in canned.headers { response.fields.append(name, value) }
+        addDate(to: response)
+        if let constant = canned.body.constant {
+            constant.withView { body in
+                prepare(response, canned, body)
+                exchange.reply(body: body)
+            }
+        } else {
+            scratch.clear()
+            canned.body.render(path: exchange.request.path, captures, to: scratch)
+            prepare(response, canned, scratch.view)
+            exchange.reply(body: scratch.view)
+        }
+    }
+
+    private func prepare(_ response: ResponseHead, _ canned: CannedResponse, _ body: ByteView) {
+        response.framing = .length(body.count)
+        if !canned.hasContentType, !body.isEmpty { response.fields.append(.contentType, ByteView("text/plain; charset=utf-8")) }
+    }
+
+    func addDate(to response: ResponseHead) {
+        guard !response.fields.contains(.date) else { return }
+        response.fields.append(.date, date.text(at: wallClock / 1_000_000_000))
+    }
+
+    func refuse(_ exchange: Exchange, _ error: GatewayError) {
+        ErrorResponse.send(error, on: exchange, scratch: scratch)
+    }
+}

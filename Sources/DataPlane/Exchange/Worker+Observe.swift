@@ -1,0 +1,51 @@
+import GatewayCore
+import HTTPEngine
+import Primitives
+import Reactor
+import Telemetry
+import Upstreams
+
+extension Worker: ExchangeObserver {
+    func upstreamAnswered(_ exchange: Exchange) -> Bool {
+        let response = exchange.response
+        response.fields.removeHopByHop()
+        response.fields.append(.via) { $0.append(response.minorVersion == 0 ? "1.0 sluice" : "1.1 sluice") }
+        addDate(to: response)
+        return true
+    }
+
+    func upstreamFailed(_ exchange: Exchange, _ error: GatewayError) {
+        guard let view = exchange.snapshot as? SnapshotView, exchange.upstreamIndex >= 0 else { return refuse(exchange, error) }
+        let lane = view.lanes[Int(exchange.upstreamIndex)]
+        switch RetryDecision(exchange, error, lane.settings.retries) {
+        case .giveUp: refuse(exchange, error)
+        case .again:
+            exchange.attempts -= 1
+            lane.send(exchange, fresh: true)
+        case .elsewhere:
+            if exchange.endpointIndex >= 0, exchange.endpointIndex < 64 {
+                exchange.triedEndpoints |= 1 << UInt64(exchange.endpointIndex)
+            }
+            lane.send(exchange)
+        }
+    }
+
+    func finished(_ exchange: Exchange) {
+        let duration = loop.now - exchange.started
+        let view = exchange.snapshot as? SnapshotView ?? self.view
+        let status = exchange.status > 0 ? exchange.status : exchange.error?.reason.status ?? 499
+        stats(of: exchange, view).record(status: status, nanoseconds: duration)
+        guard let accessLog else { return }
+        let labels = exchange.route >= 0 ? view.routes[Int(exchange.route)].labels : nil
+        accessLog.append(exchange, route: labels, endpoint: view.labels(of: exchange))
+    }
+
+    private func stats(of exchange: Exchange, _ view: SnapshotView) -> RouteStats {
+        guard exchange.route >= 0 else { return unrouted }
+        let index = Int(exchange.route)
+        if let stats = view.stats[index] { return stats }
+        let stats = RouteStats()
+        view.stats[index] = stats
+        return stats
+    }
+}

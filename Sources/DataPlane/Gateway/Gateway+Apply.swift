@@ -1,0 +1,123 @@
+import GatewayCore
+import HTTPEngine
+package import Model
+import Reactor
+package import Schema
+import Synchronization
+import Telemetry
+import Upstreams
+
+extension Gateway {
+    /// A listening socket for each loop.
+    struct Binding: Sendable {
+        let address: SocketAddress
+        let handles: [Int32]
+        let listener: Listener
+        let index: Int
+    }
+
+    /// Compiles and applies a configuration. Either everything is applied or nothing: with an error in the answer the
+    /// old snapshot goes on. Listening sockets that the process inherited are taken from `inherited`, by listener name.
+    package func apply(
+        _ configuration: Configuration, version: String, inherited: [String: Int32] = [:]
+    ) -> [Diagnostic] {
+        let before = snapshot
+        let compiled = Snapshot.compile(configuration, version: version, loops: loops, before: before)
+        guard let next = compiled.value else {
+            reject(compiled.diagnostics)
+            return compiled.diagnostics
+        }
+        var diagnostics = compiled.diagnostics
+        let bindings: [Binding]
+        let replacedLog: AccessLogWriter?
+        do throws(ApplyError) {
+            bindings = try bind(next.configuration, inherited: inherited)
+            replacedLog = try openAccessLog(next.configuration)
+        } catch {
+            diagnostics.append(error.diagnostic)
+            reject(diagnostics)
+            return diagnostics
+        }
+        directory.update(next.upstreams)
+        let endpoints = directory.endpoints
+        let log = state.withLock { $0.accessLog }
+        onEveryLoop { $0.swap(to: next, endpoints: endpoints, bindings: bindings, log: log) }
+        // The loops have handed over what they had for the old one.
+        if let replacedLog { replacedLog.close() }
+        health.update(directory.checks)
+        state.withLock {
+            if $0.isReady { $0.generation += 1 }
+            $0.snapshot = next
+            $0.appliedAt = Instant.wallClock
+            $0.lastError = nil
+            $0.isReady = !$0.isDraining
+            $0.listeners = Set(next.configuration.listeners.map { SocketAddress($0.address) })
+        }
+        return diagnostics
+    }
+
+    /// Opens sockets for the listeners that are new. When one can't be opened, all that were are closed again.
+    private func bind(_ configuration: Configuration, inherited: [String: Int32]) throws(ApplyError) -> [Binding] {
+        let known = state.withLock { $0.listeners }
+        var bindings: [Binding] = []
+        for (index, listener) in configuration.listeners.enumerated() {
+            let address = SocketAddress(listener.address)
+            if known.contains(address) {
+                bindings.append(Binding(address: address, handles: [], listener: listener, index: index))
+                continue
+            }
+            do throws(SystemError) {
+                let handles: [Int32]
+                if let given = inherited[listener.name] {
+                    handles = try Socket.share(given, among: loops)
+                } else {
+                    handles = try Socket.listen(on: address, sockets: loops)
+                }
+                bindings.append(Binding(address: address, handles: handles, listener: listener, index: index))
+            } catch {
+                for binding in bindings { for handle in binding.handles { Socket.close(handle) } }
+                throw ApplyError(
+                    Diagnostic(
+                        .error, at: listener.origin.position, path: "listeners[\(index)].address",
+                        "can't listen on \(address): \(error)", remedy: ApplyError.remedy(error)))
+            }
+        }
+        return bindings
+    }
+
+    /// Opens the access log if it is another one; answers the one that it replaces.
+    private func openAccessLog(_ configuration: Configuration) throws(ApplyError) -> AccessLogWriter? {
+        var wanted: AccessLogSettings?
+        if case .file(let settings) = configuration.telemetry.accessLog { wanted = settings }
+        let (old, writer) = state.withLock { ($0.accessLogSettings, $0.accessLog) }
+        guard old?.path != wanted?.path || old?.format != wanted?.format else { return nil }
+        var opened: AccessLogWriter?
+        if let wanted {
+            do throws(SystemError) {
+                opened = try AccessLogWriter(path: wanted.path, format: wanted.format == .json ? .json : .text)
+            } catch {
+                throw ApplyError(
+                    Diagnostic(.error, at: .none, path: "telemetry.accessLog.path", "can't open \(wanted.path): \(error)"))
+            }
+        }
+        state.withLock { [opened] in
+            $0.accessLog = opened
+            $0.accessLogSettings = wanted
+        }
+        return writer
+    }
+}
+
+struct ApplyError: Error {
+    let diagnostic: Diagnostic
+    init(_ diagnostic: Diagnostic) { self.diagnostic = diagnostic }
+
+    static func remedy(_ error: SystemError) -> String? {
+        switch error.meaning {
+        case .addressInUse: "another process listens there: stop it, or choose another port"
+        case .permissionDenied: "ports below 1024 need CAP_NET_BIND_SERVICE, or a socket from systemd"
+        case .addressNotAvailable: "no interface of this machine has that address"
+        case .other: nil
+        }
+    }
+}

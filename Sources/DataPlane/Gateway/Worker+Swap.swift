@@ -1,0 +1,91 @@
+import GatewayCore
+import HTTPEngine
+import Model
+import Reactor
+import Telemetry
+import Upstreams
+
+extension Worker {
+    /// Takes the next snapshot, between two exchanges. Those in flight keep the one that they began with.
+    func swap(to next: Snapshot, endpoints: [String: [EndpointSettings]], bindings: [Gateway.Binding], log: AccessLogWriter?) {
+        let lanes = swapLanes(next, endpoints)
+        let old = view
+        let stats = next.predecessors.map { $0 >= 0 && Int($0) < old.stats.count ? old.stats[Int($0)] : nil }
+        view = SnapshotView(next, lanes: lanes, stats: stats)
+        if accessLogWriter !== log {
+            accessLog?.close()
+            accessLog = log.map { AccessLogLane(loop: loop, writer: $0) }
+            accessLogWriter = log
+        }
+        swapListeners(bindings)
+    }
+
+    /// Upstreams that did not change keep their connections, health and counters.
+    private func swapLanes(_ next: Snapshot, _ endpoints: [String: [EndpointSettings]]) -> [UpstreamLane] {
+        var old: [String: UpstreamLane] = [:]
+        for lane in view.lanes { old[lane.settings.name] = lane }
+        let lanes = next.upstreams.map { upstream -> UpstreamLane in
+            let name = upstream.settings.name
+            let wanted = endpoints[name] ?? []
+            if let lane = old[name], lane.settings == upstream.settings {
+                old[name] = nil
+                lane.update(wanted)
+                return lane
+            }
+            return UpstreamLane(loop: loop, settings: upstream.settings, endpoints: wanted)
+        }
+        for lane in old.values {
+            lane.retire()
+            retiredLanes.append(lane)
+        }
+        retiredLanes.removeAll { $0.isQuiet }
+        return lanes
+    }
+
+    private func swapListeners(_ bindings: [Gateway.Binding]) {
+        var wanted: Set<SocketAddress> = []
+        for binding in bindings {
+            wanted.insert(binding.address)
+            let info = ListenerInfo(
+                name: binding.listener.name, index: binding.index, port: binding.address.port ?? 0, scheme: "http",
+                trustedProxies: binding.listener.trustedProxies)
+            let settings = ServerSettings(binding.listener, loops: binding.handles.isEmpty ? view.snapshot.loops : binding.handles.count)
+            if let server = servers[binding.address] {
+                server.info = info
+                server.settings = settings
+            } else if loop.index < binding.handles.count {
+                listen(binding, info, settings)
+            }
+        }
+        for (address, server) in servers where !wanted.contains(address) {
+            servers[address] = nil
+            server.drain(grace: .seconds(1))
+            retiring.append(server)
+        }
+        retiring.removeAll { $0.openConnections == 0 }
+    }
+
+    private func listen(_ binding: Gateway.Binding, _ info: ListenerInfo, _ settings: ServerSettings) {
+        let server = HTTPServer(loop: loop, info: info, settings: settings, pool: pool) { [unowned self] in self.handle($0) }
+        server.connectionFailed = { [unowned self] reason, peer in
+            accessLog?.appendConnection(reason: reason, listener: server.info.name, peer: peer)
+        }
+        let handle = binding.handles[loop.index]
+        do throws(SystemError) {
+            try server.listen(on: handle, address: binding.address)
+            servers[binding.address] = server
+        } catch {
+            Socket.close(handle)
+        }
+    }
+
+    func updateEndpoints(_ endpoints: [String: [EndpointSettings]]) {
+        for lane in view.lanes {
+            if let wanted = endpoints[lane.settings.name] { lane.update(wanted) }
+        }
+    }
+
+    func setHealth(_ isHealthy: Bool, of address: SocketAddress, upstream: String) {
+        for lane in view.lanes where lane.settings.name == upstream { lane.setHealth(isHealthy, of: address) }
+    }
+}

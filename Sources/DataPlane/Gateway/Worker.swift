@@ -1,0 +1,79 @@
+import GatewayCore
+import HTTPEngine
+import Model
+import Primitives
+import Reactor
+import Routing
+import Telemetry
+import Upstreams
+
+/// One event loop of the data plane: its view of the snapshot, its listeners, its pools, its counters.
+///
+/// Confined to its loop; other threads reach it with `loop.post`.
+final class Worker: @unchecked Sendable {
+    let loop: EventLoop
+    let pool: ExchangePool
+    var view: SnapshotView
+    /// By the address of the listener.
+    var servers: [SocketAddress: HTTPServer] = [:]
+    /// Listeners that left the configuration and still have connections.
+    var retiring: [HTTPServer] = []
+    /// Lanes that left the configuration and still carry exchanges.
+    var retiredLanes: [UpstreamLane] = []
+    /// Requests that no route took, or that were refused before routing.
+    let unrouted = RouteStats()
+    var accessLog: AccessLogLane?
+    var accessLogWriter: AccessLogWriter?
+    var draining: (() -> Void)?
+
+    var captures = RouteCaptures()
+    var random = FastRandom()
+    var date = HTTPDate()
+    let scratch = ByteBuffer(capacity: 1024)
+    /// Wall clock minus monotonic clock, nanoseconds; refreshed every second.
+    private var wallOffset: UInt64
+    private var wallChecked: Instant
+
+    init(loop: EventLoop, view: SnapshotView) {
+        self.loop = loop
+        self.view = view
+        pool = ExchangePool(loop: loop)
+        wallOffset = Instant.wallClock &- loop.now.nanoseconds
+        wallChecked = loop.now
+        loop.turnEnded = { [unowned self] in turnEnded() }
+    }
+
+    /// Nanoseconds since 1970 at the start of this turn.
+    var wallClock: UInt64 {
+        if loop.now - wallChecked > .seconds(1) {
+            wallChecked = loop.now
+            wallOffset = Instant.wallClock &- Instant.now.nanoseconds
+        }
+        return wallOffset &+ loop.now.nanoseconds
+    }
+
+    private func turnEnded() {
+        accessLog?.flush()
+        if let draining, isQuiet {
+            self.draining = nil
+            draining()
+        }
+    }
+
+    /// No connection is open any more.
+    private var isQuiet: Bool {
+        servers.values.allSatisfy { $0.openConnections == 0 } && retiring.allSatisfy { $0.openConnections == 0 }
+    }
+
+    /// Begins to end: `done` is called when the last connection is closed.
+    func drain(grace: Nanoseconds, done: @escaping () -> Void) {
+        draining = done
+        for server in servers.values { server.drain(grace: grace) }
+        for server in retiring { server.drain(grace: grace) }
+    }
+
+    func closeAll() {
+        for server in servers.values { server.closeAll() }
+        for server in retiring { server.closeAll() }
+    }
+}

@@ -1,0 +1,66 @@
+import GatewayCore
+import Model
+import Primitives
+import Telemetry
+import Upstreams
+
+/// One route of a snapshot, with everything decided that can be decided before a request comes.
+final class CompiledRoute: Sendable {
+    let index: Int
+    let api: String
+    let name: String
+    let action: CompiledAction
+    /// The API's base path is removed before forwarding.
+    let stripsBasePath: Bool
+    let encodedSlashes: EncodedSlashes
+    let rewrite: CompiledTemplate?
+    let hostHeader: Upstreams.HostHeader?
+    let labels: RouteLabels
+
+    init(
+        index: Int, api: String, name: String, action: CompiledAction, stripsBasePath: Bool, encodedSlashes: EncodedSlashes,
+        rewrite: CompiledTemplate?, hostHeader: Upstreams.HostHeader?
+    ) {
+        self.index = index
+        self.api = api
+        self.name = name
+        self.action = action
+        self.stripsBasePath = stripsBasePath
+        self.encodedSlashes = encodedSlashes
+        self.rewrite = rewrite
+        self.hostHeader = hostHeader
+        labels = RouteLabels(api: api, route: name)
+    }
+}
+
+enum CompiledAction: Sendable {
+    /// Index of the upstream in the snapshot.
+    case upstream(Int)
+    case split(Split)
+    case redirect(CompiledTemplate, status: Int)
+    case respond(CannedResponse)
+}
+
+/// A weighted choice between upstreams.
+struct Split: Sendable {
+    /// Upstream and the sum of the weights up to and including it.
+    let targets: [(upstream: Int, upTo: Int)]
+    let total: Int
+    let key: HashKey?
+
+    /// The upstream for a number that is spread evenly.
+    func choose(_ number: UInt64) -> Int? {
+        guard total > 0 else { return nil }
+        let place = Int(number % UInt64(total))
+        for target in targets where place < target.upTo { return target.upstream }
+        return nil
+    }
+}
+
+/// A response that needs no upstream.
+struct CannedResponse: Sendable {
+    let status: Int
+    let headers: [(name: String, value: String)]
+    let body: CompiledTemplate
+    let hasContentType: Bool
+}

@@ -1,0 +1,106 @@
+import GatewayCore
+import HTTPEngine
+import Model
+import Primitives
+package import Reactor
+package import Schema
+import Upstreams
+
+extension Duration {
+    /// Whole nanoseconds; 0 for negative lengths.
+    var nanoseconds: Nanoseconds {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max : product &+ UInt64(attoseconds / 1_000_000_000)
+    }
+}
+
+extension SocketAddress {
+    package init(_ address: BindAddress) {
+        switch address {
+        case .ip(let ip, let port): self = .ip(ip, port: port)
+        case .unix(let path): self = .unix(path)
+        }
+    }
+}
+
+extension ServerSettings {
+    /// A listener's settings on one of `loops` event loops.
+    init(_ listener: Listener, loops: Int) {
+        self.init()
+        head.bytes = listener.limits.headerBytes.bytes
+        head.fields = listener.limits.headerCount
+        head.target = listener.limits.targetBytes.bytes
+        connections = max(1, (listener.limits.connections + loops - 1) / loops)
+        requestsPerConnection = listener.limits.keepAliveRequests
+        headerTimeout = listener.timeouts.header.nanoseconds
+        idleTimeout = listener.timeouts.idle.nanoseconds
+        progressTimeout = listener.timeouts.progress.nanoseconds
+        proxyProtocol = listener.proxyProtocol
+    }
+}
+
+extension CompiledUpstream {
+    init(_ upstream: Model.Upstream, loops: Int) {
+        var settings = UpstreamSettings()
+        settings.name = upstream.name
+        settings.method = Upstreams.BalanceMethod(upstream.balance.method)
+        settings.hostHeader = Upstreams.HostHeader(upstream.hostHeader)
+        settings.connections = max(1, (upstream.limits.connections + loops - 1) / loops)
+        settings.requests = max(1, (upstream.limits.requests + loops - 1) / loops)
+        settings.queue = upstream.limits.queue == 0 ? 0 : max(1, (upstream.limits.queue + loops - 1) / loops)
+        settings.timeouts.connect = upstream.timeouts.connect.nanoseconds
+        settings.timeouts.response = upstream.timeouts.response.nanoseconds
+        settings.timeouts.idle = upstream.timeouts.idle.nanoseconds
+        settings.timeouts.total = upstream.timeouts.total?.nanoseconds ?? .max
+        settings.retries.attempts = upstream.retries.attempts
+        settings.retries.onConnectFailure = upstream.retries.on.contains(.connectFailure)
+        settings.retries.onReset = upstream.retries.on.contains(.reset)
+        settings.health = upstream.health.active.map(HealthCheckSettings.init)
+        self.settings = settings
+        endpoints = upstream.endpoints.map { endpoint in
+            let name = endpoint.address.text
+            return switch endpoint.address {
+            case .ip(let ip, let port):
+                .address(EndpointSettings(name: name, address: .ip(ip, port: port), weight: endpoint.weight))
+            case .unix(let path):
+                .address(EndpointSettings(name: name, address: .unix(path), weight: endpoint.weight))
+            case .name(let host, let port):
+                .name(host, port: port, weight: endpoint.weight, each: endpoint.resolve == .each)
+            }
+        }
+    }
+}
+
+extension Upstreams.BalanceMethod {
+    init(_ method: Model.BalanceMethod) {
+        switch method {
+        case .roundRobin: self = .roundRobin
+        case .leastRequests: self = .leastRequests
+        case .random: self = .random
+        }
+    }
+}
+
+extension Upstreams.HostHeader {
+    init(_ rule: Model.HostHeader) {
+        switch rule {
+        case .preserve: self = .preserve
+        case .endpoint: self = .endpoint
+        case .literal(let host): self = .literal(host)
+        }
+    }
+}
+
+extension HealthCheckSettings {
+    init(_ health: ActiveHealth) {
+        self.init()
+        path = health.path
+        interval = health.interval.nanoseconds
+        timeout = health.timeout.nanoseconds
+        healthyAfter = health.healthyAfter
+        unhealthyAfter = health.unhealthyAfter
+        expect = health.expect.map(\.codes)
+    }
+}

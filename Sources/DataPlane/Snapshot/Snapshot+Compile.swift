@@ -1,0 +1,174 @@
+import Expressions
+package import Model
+import Primitives
+import Reactor
+import Routing
+package import Schema
+import Upstreams
+
+extension Snapshot {
+    /// Compiles a configuration that lint has passed. `loops` divides the upstreams' limits; `before` is the snapshot
+    /// that this one replaces.
+    ///
+    /// Answers every problem at once; with an error among them there is no snapshot.
+    package static func compile(
+        _ configuration: Configuration, version: String, loops: Int, before: Snapshot?
+    ) -> Loaded<Snapshot> {
+        var compiler = SnapshotCompiler(configuration, loops: loops)
+        compiler.compileRoutes()
+        guard !compiler.diagnostics.hasErrors, let table = compiler.compileTable() else {
+            return Loaded(value: nil, diagnostics: compiler.diagnostics)
+        }
+        var places: [String: Int32] = [:]
+        for route in before?.routes ?? [] { places["\(route.api)\u{0}\(route.name)"] = Int32(route.index) }
+        let snapshot = Snapshot(
+            version: version, configuration: configuration, routes: compiler.routes, table: table,
+            upstreams: configuration.upstreams.map { CompiledUpstream($0, loops: loops) },
+            predecessors: compiler.routes.map { places["\($0.api)\u{0}\($0.name)"] ?? -1 }, loops: loops)
+        return Loaded(value: snapshot, diagnostics: compiler.diagnostics)
+    }
+}
+
+/// Turns the routes of a model into compiled ones and into rules of the route table.
+private struct SnapshotCompiler {
+    let configuration: Configuration
+    let upstreamIndex: [String: Int]
+    var routes: [CompiledRoute] = []
+    var rules: [RouteRule] = []
+    var origins: [(path: String, position: SourcePosition)] = []
+    var diagnostics: [Diagnostic] = []
+
+    init(_ configuration: Configuration, loops: Int) {
+        self.configuration = configuration
+        var index: [String: Int] = [:]
+        for (i, upstream) in configuration.upstreams.enumerated() where index[upstream.name] == nil { index[upstream.name] = i }
+        upstreamIndex = index
+    }
+
+    mutating func compileRoutes() {
+        let count = configuration.apis.reduce(0) { $0 + $1.routes.count }
+        routes.reserveCapacity(count)
+        rules.reserveCapacity(count)
+        for (a, api) in configuration.apis.enumerated() {
+            let hosts = api.hosts.map(Routing.HostPattern.init)
+            for (r, route) in api.routes.enumerated() {
+                let path = "apis[\(a)].routes[\(r)]"
+                origins.append((path, route.origin.position))
+                do {
+                    try compile(route, of: api, hosts: hosts, path: path)
+                } catch {
+                    diagnostics.append(Diagnostic(.error, at: route.origin.position, path: path, "\(error)"))
+                }
+            }
+        }
+    }
+
+    private mutating func compile(_ route: Route, of api: API, hosts: [Routing.HostPattern], path: String) throws {
+        let pattern = try pathPattern(route.match)
+        let index = routes.count
+        rules.append(
+            RouteRule(
+                index: index, label: "\(path) \"\(route.label)\" (\(route.origin.position))", hosts: hosts, basePath: api.basePath.prefix,
+                path: pattern, methods: route.match.methods.reduce(into: HTTPMethodSet()) { $0.insert(HTTPMethodSet($1)) },
+                conditions: try conditions(route.match), priority: route.priority))
+        let names = pattern.parameterNames
+        var groups = 0
+        var hasRest = false
+        switch pattern {
+        case .regex(let regex): groups = regex.captureCount
+        case .prefix, .any: hasRest = true
+        default: break
+        }
+        func template(_ template: Template) -> CompiledTemplate {
+            CompiledTemplate(template, parameters: names, hasRest: hasRest, groups: groups)
+        }
+        let action: CompiledAction
+        switch route.action {
+        case .upstream(let name): action = .upstream(try upstream(name))
+        case .split(let targets, let key): action = .split(try split(targets, key))
+        case .redirect(let redirect): action = .redirect(template(redirect.to), status: redirect.status.code)
+        case .respond(let respond):
+            let headers = respond.headers.entries.map { (name: $0.key.lowercased(), value: $0.value) }
+            action = .respond(
+                CannedResponse(
+                    status: respond.status, headers: headers.filter { $0.name != "content-length" }, body: template(respond.body),
+                    hasContentType: headers.contains { $0.name == "content-type" }))
+        case nil: throw CompileError("a route needs exactly one action: upstream, split, redirect or respond")
+        }
+        routes.append(
+            CompiledRoute(
+                index: index, api: api.name, name: route.label, action: action,
+                stripsBasePath: !api.keepBasePath && !api.basePath.prefix.isEmpty,
+                encodedSlashes: route.encodedSlashes ?? api.encodedSlashes, rewrite: route.rewrite?.path.map(template),
+                hostHeader: route.hostHeader.map(Upstreams.HostHeader.init)))
+    }
+
+    private func upstream(_ name: String) throws(CompileError) -> Int {
+        guard let index = upstreamIndex[name] else { throw CompileError("there is no upstream \"\(name)\"") }
+        return index
+    }
+
+    private func split(_ targets: [SplitTarget], _ key: HashKey?) throws(CompileError) -> Split {
+        var sum = 0
+        var compiled: [(upstream: Int, upTo: Int)] = []
+        for target in targets where target.weight > 0 {
+            sum += target.weight
+            compiled.append((try upstream(target.upstream), sum))
+        }
+        return Split(targets: compiled, total: sum, key: key)
+    }
+
+    private func pathPattern(_ match: Model.RouteMatch) throws(PatternError) -> Routing.PathPattern {
+        if let regex = match.pathRegex { return try Routing.PathPattern(regex: regex) }
+        guard let path = match.path else { return .any }
+        return try Routing.PathPattern(parsing: path.text)
+    }
+
+    private func conditions(_ match: Model.RouteMatch) throws(LinearRegex.SyntaxError) -> [RouteCondition] {
+        var result: [RouteCondition] = []
+        for entry in match.headers.entries { result.append(.header(name: entry.key.lowercased(), try test(entry.value))) }
+        for entry in match.query.entries { result.append(.query(name: entry.key, try test(entry.value))) }
+        if !match.clientIp.isEmpty { result.append(.clientIP(match.clientIp)) }
+        return result
+    }
+
+    private func test(_ match: ValueMatch) throws(LinearRegex.SyntaxError) -> RouteCondition.ValueTest {
+        switch match {
+        case .exact(let text): .equals(text)
+        case .prefix(let text): .hasPrefix(text)
+        case .regex(let pattern): .regex(try LinearRegex(pattern))
+        case .present(true): .present
+        case .present(false): .absent
+        }
+    }
+
+    mutating func compileTable() -> RouteTable? {
+        do throws(RouteTableError) {
+            return try RouteTable(rules)
+        } catch {
+            for problem in error.problems {
+                let index = switch problem {
+                case .conflict(_, let second, _): second
+                case .invalid(let rule, _): rule
+                }
+                diagnostics.append(Diagnostic(.error, at: origins[index].position, path: origins[index].path, problem.message))
+            }
+            return nil
+        }
+    }
+}
+
+struct CompileError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+extension Routing.HostPattern {
+    init(_ pattern: Model.HostPattern) {
+        switch pattern {
+        case .exact(let name): self = .exact(name)
+        case .wildcard(let suffix): self = .wildcard(suffix)
+        case .any: self = .any
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package import Model
+import Routing
+import Upstreams
+
+/// One immutable, fully checked, compiled configuration.
+package final class Snapshot: Sendable {
+    /// Names what was compiled: a hash of the sources.
+    package let version: String
+    package let configuration: Configuration
+    let routes: [CompiledRoute]
+    let table: RouteTable
+    let upstreams: [CompiledUpstream]
+    /// For each route its index in the snapshot before, or -1: its counters go on.
+    let predecessors: [Int32]
+    /// Event loops that the limits were divided by.
+    let loops: Int
+
+    init(
+        version: String, configuration: Configuration, routes: [CompiledRoute], table: RouteTable, upstreams: [CompiledUpstream],
+        predecessors: [Int32], loops: Int
+    ) {
+        self.version = version
+        self.configuration = configuration
+        self.routes = routes
+        self.table = table
+        self.upstreams = upstreams
+        self.predecessors = predecessors
+        self.loops = loops
+    }
+
+    /// Serves nothing.
+    static func empty() throws -> Snapshot {
+        Snapshot(
+            version: "", configuration: Configuration(), routes: [], table: try RouteTable([]), upstreams: [], predecessors: [], loops: 1)
+    }
+}
+
+/// An upstream with the addresses that are known without asking anybody, and the names that have to be resolved.
+struct CompiledUpstream: Sendable, Equatable {
+    var settings: UpstreamSettings
+    var endpoints: [EndpointSource]
+}
+
+/// Where endpoints come from.
+enum EndpointSource: Sendable, Hashable {
+    case address(EndpointSettings)
+    /// Every address of the name, or only the first, is an endpoint.
+    case name(String, port: UInt16, weight: Int, each: Bool)
+}

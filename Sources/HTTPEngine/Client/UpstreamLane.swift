@@ -1,0 +1,259 @@
+package import GatewayCore
+import Primitives
+package import Reactor
+package import Upstreams
+
+/// One upstream on one event loop: its endpoints, their connections, and the exchanges that wait for one.
+package final class UpstreamLane {
+    package let loop: EventLoop
+    package let settings: UpstreamSettings
+    package private(set) var endpoints: ContiguousArray<Lane> = []
+    private var candidates: ContiguousArray<Candidate> = []
+    private var balancer: Balancer
+    private var random = FastRandom()
+    private var openConnections = 0
+    private var waiting: ContiguousArray<Waiting> = []
+    private var inFlight = 0
+    package private(set) var queued = 0
+    private var isRetired = false
+    private let queueTimer: TimerWheel.ID
+
+    /// One endpoint's connections and counters.
+    package struct Lane {
+        package let settings: EndpointSettings
+        /// Gone from the configuration or from DNS: serves what it has, takes nothing new.
+        package var isGone = false
+        package var isHealthy = true
+        package var idle: ContiguousArray<ClientConnection> = []
+        package var open = 0
+        package var counters = EndpointCounters()
+    }
+
+    private struct Waiting {
+        let exchange: Exchange
+        let deadline: Instant
+        let id: UInt64
+    }
+    private var nextWaiting: UInt64 = 0
+
+    package init(loop: EventLoop, settings: UpstreamSettings, endpoints: [EndpointSettings]) {
+        self.loop = loop
+        self.settings = settings
+        balancer = Balancer(settings.method)
+        queueTimer = loop.acquireTimer()
+        loop.own(queueTimer, by: self)
+        update(endpoints)
+    }
+
+    deinit { loop.releaseTimer(queueTimer) }
+
+    private var timeouts: ClientTimeouts {
+        ClientTimeouts(
+            connect: settings.timeouts.connect, response: settings.timeouts.response, idle: settings.timeouts.idle,
+            total: settings.timeouts.total)
+    }
+
+    /// Nothing is under way or waits: a retired lane may go.
+    package var isQuiet: Bool { inFlight == 0 && queued == 0 }
+
+    // MARK: Endpoints
+
+    /// Sets the endpoints; what is known of those that stay is kept.
+    package func update(_ wanted: [EndpointSettings]) {
+        for i in endpoints.indices where !wanted.contains(endpoints[i].settings) {
+            endpoints[i].isGone = true
+            closeIdle(of: i)
+        }
+        for settings in wanted {
+            if let i = endpoints.firstIndex(where: { $0.settings == settings }) {
+                endpoints[i].isGone = false
+            } else if let i = endpoints.firstIndex(where: { $0.isGone && $0.open == 0 }) {
+                endpoints[i] = Lane(settings: settings)
+            } else {
+                endpoints.append(Lane(settings: settings))
+            }
+        }
+        refreshCandidates()
+    }
+
+    package func setHealth(_ isHealthy: Bool, of address: SocketAddress) {
+        for i in endpoints.indices where endpoints[i].settings.address == address { endpoints[i].isHealthy = isHealthy }
+        refreshCandidates()
+    }
+
+    private func refreshCandidates() {
+        let old = candidates
+        candidates = ContiguousArray(
+            endpoints.indices.map { i in
+                Candidate(
+                    weight: endpoints[i].isGone ? 0 : endpoints[i].settings.weight, active: i < old.count ? old[i].active : 0,
+                    isHealthy: endpoints[i].isHealthy)
+            })
+    }
+
+    /// The upstream is gone from the configuration: no new exchanges, idle connections are closed.
+    package func retire() {
+        isRetired = true
+        for i in endpoints.indices { closeIdle(of: i) }
+    }
+
+    private func closeIdle(of index: Int) {
+        let idle = endpoints[index].idle
+        endpoints[index].idle = []
+        for connection in idle { connection.close() }
+    }
+
+    // MARK: Exchanges
+
+    /// Sends the exchange to an endpoint, now or when a connection is free. `fresh` asks for a new connection.
+    package func send(_ exchange: Exchange, fresh: Bool = false) {
+        guard let index = balancer.pick(candidates, tried: exchange.triedEndpoints, random: &random) else {
+            return fail(exchange, GatewayError(.noHealthyEndpoint, .upstream, "No endpoint of upstream \(settings.name) is available."))
+        }
+        guard inFlight < settings.requests else { return overloaded(exchange) }
+        exchange.endpointIndex = Int32(truncatingIfNeeded: index)
+        if !fresh {
+            if let connection = endpoints[index].idle.popLast() { return begin(exchange, on: connection, index) }
+        }
+        if openConnections >= settings.connections, !closeOneIdle() { return wait(exchange) }
+        open(index, for: exchange)
+    }
+
+    private func begin(_ exchange: Exchange, on connection: ClientConnection, _ index: Int) {
+        note(exchange, index)
+        connection.start(exchange)
+    }
+
+    private func note(_ exchange: Exchange, _ index: Int) {
+        exchange.attempts += 1
+        inFlight += 1
+        candidates[index].active += 1
+        endpoints[index].counters.requests += 1
+        if exchange.hostIsEndpoint { endpoints[index].settings.name.withView { exchange.request.fields.set(.host, $0) } }
+    }
+
+    private func open(_ index: Int, for exchange: Exchange) {
+        let connection = ClientConnection(loop: loop, owner: self, endpoint: index, timeouts: timeouts)
+        openConnections += 1
+        endpoints[index].open += 1
+        note(exchange, index)
+        exchange.upstream = connection
+        do throws(SystemError) {
+            try connection.connect(to: endpoints[index].settings.address, for: exchange)
+        } catch {
+            connection.detach(exchange, failed: true)
+            connection.close()
+            fail(exchange, GatewayError(.upstreamConnectFailed, .upstream, retry: .yes, "\(error)."))
+        }
+    }
+
+    /// Makes room by closing an unused connection to another endpoint.
+    private func closeOneIdle() -> Bool {
+        for i in endpoints.indices {
+            if let connection = endpoints[i].idle.popLast() {
+                connection.close()
+                return true
+            }
+        }
+        return false
+    }
+
+    private func fail(_ exchange: Exchange, _ error: GatewayError) { exchange.observer?.upstreamFailed(exchange, error) }
+
+    // MARK: Waiting
+
+    private func wait(_ exchange: Exchange) {
+        guard queued < settings.queue else { return overloaded(exchange) }
+        nextWaiting += 1
+        let limit = min(loop.now + settings.timeouts.response, exchange.started + settings.timeouts.total)
+        waiting.append(Waiting(exchange: exchange, deadline: limit, id: nextWaiting))
+        queued += 1
+        let ticket = WaitingTicket(lane: self, exchange: exchange)
+        exchange.upstream = ticket
+        exchange.endpointIndex = -1
+        if queued == 1 { loop.arm(queueTimer, at: limit) }
+    }
+
+    private func overloaded(_ exchange: Exchange) {
+        fail(exchange, GatewayError(.upstreamOverloaded, .upstream, "All connections to upstream \(settings.name) are in use."))
+    }
+
+    /// A connection is free, or may be opened: the exchange that has waited longest gets it.
+    package func serveWaiting() {
+        while let first = waiting.first {
+            let hasRoom = openConnections < settings.connections || endpoints.contains { !$0.idle.isEmpty }
+            guard hasRoom else { return }
+            waiting.removeFirst()
+            queued -= 1
+            first.exchange.upstream = nil
+            send(first.exchange)
+        }
+        loop.arm(queueTimer, at: .never)
+    }
+
+    fileprivate func stopWaiting(_ exchange: Exchange) {
+        guard let index = waiting.firstIndex(where: { $0.exchange === exchange }) else { return }
+        waiting.remove(at: index)
+        queued -= 1
+    }
+}
+
+extension UpstreamLane: TimerOwner {
+    package func timerFired() {
+        while let first = waiting.first, first.deadline <= loop.now {
+            waiting.removeFirst()
+            queued -= 1
+            first.exchange.upstream = nil
+            fail(first.exchange, GatewayError(.upstreamQueueTimeout, .upstream))
+        }
+        if let first = waiting.first { loop.arm(queueTimer, at: first.deadline) }
+    }
+}
+
+extension UpstreamLane: ClientConnectionOwner {
+    package func released(_ connection: ClientConnection, failed: Bool) {
+        inFlight -= 1
+        candidates[connection.endpoint].active -= 1
+        if failed { endpoints[connection.endpoint].counters.failures += 1 }
+    }
+
+    package func mayServeNext() { if !waiting.isEmpty { serveWaiting() } }
+
+    package func becameIdle(_ connection: ClientConnection) {
+        let index = connection.endpoint
+        if isRetired || endpoints[index].isGone { return connection.close() }
+        endpoints[index].idle.append(connection)
+    }
+
+    package func closed(_ connection: ClientConnection) {
+        let index = connection.endpoint
+        openConnections -= 1
+        endpoints[index].open -= 1
+        if let at = endpoints[index].idle.lastIndex(where: { $0 === connection }) { endpoints[index].idle.remove(at: at) }
+        if !waiting.isEmpty { loop.atEndOfTurn { [self] in serveWaiting() } }
+    }
+}
+
+/// Stands in for the upstream connection of an exchange that waits for one.
+private final class WaitingTicket: Upstream {
+    private unowned let lane: UpstreamLane
+    private unowned let exchange: Exchange
+
+    init(lane: UpstreamLane, exchange: Exchange) {
+        self.lane = lane
+        self.exchange = exchange
+    }
+
+    func requestBody(_ bytes: ByteView) -> Bool { false }
+    func requestEnd(trailers: HeaderFields?) {}
+    func requestFlush() {}
+    func downstreamWritable() {}
+    func cancel(_ error: GatewayError) { lane.stopWaiting(exchange) }
+}
+
+/// What one endpoint has carried on one loop.
+package struct EndpointCounters: Sendable {
+    package var requests: UInt64 = 0
+    package var failures: UInt64 = 0
+    package init() {}
+}

@@ -1,0 +1,37 @@
+import GatewayCore
+import Primitives
+
+/// Writes heads of HTTP/1 messages.
+enum HeadWriter {
+    /// The request line, the fields as edited, and the framing.
+    static func write(_ request: RequestHead, to out: ByteBuffer) {
+        out.append(request.methodName)
+        out.append(" ")
+        out.append(request.view(request.forwardSpan.isEmpty ? request.targetSpan : request.forwardSpan))
+        out.append(" HTTP/1.1\r\n")
+        request.fields.write(to: out)
+        switch request.framing {
+        case .length(let count):
+            out.append("content-length: ")
+            out.append(decimal: count)
+            out.append("\r\n\r\n")
+        case .chunked: out.append("transfer-encoding: chunked\r\n\r\n")
+        case .none, .untilClose: out.append("\r\n")
+        }
+    }
+
+    /// The status line and the fields as edited, without the empty line: framing follows.
+    static func writeStatusAndFields(_ response: ResponseHead, to out: ByteBuffer) {
+        writeStatusLine(response, to: out)
+        response.fields.write(to: out)
+    }
+
+    private static func writeStatusLine(_ response: ResponseHead, to out: ByteBuffer) {
+        if response.status == 200 { return out.append("HTTP/1.1 200 OK\r\n") }
+        out.append("HTTP/1.1 ")
+        out.append(decimal: response.status)
+        out.append(" ")
+        if response.reason.isEmpty { out.append(StatusText.phrase(response.status)) } else { out.append(response.reason) }
+        out.append("\r\n")
+    }
+}

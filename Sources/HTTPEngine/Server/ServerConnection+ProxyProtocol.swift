@@ -1,0 +1,33 @@
+import GatewayCore
+import Primitives
+
+extension ServerConnection {
+    /// Takes the PROXY protocol header; nil while it is incomplete.
+    ///
+    /// A listener that expects the header accepts it from trusted peers only, where it names any.
+    func proxyHeader(_ bytes: ByteView) -> Int? {
+        guard isTrusted || server.info.trustedProxies.isEmpty else {
+            return proxyFailed()
+        }
+        switch ProxyProtocol.parse(bytes) {
+        case .incomplete: return nil
+        case .failed: return proxyFailed()
+        case .complete(let length, let source, let port):
+            if let source {
+                peer = source
+                peerPort = port
+                // What stands behind the proxy is a client like any other.
+                isTrusted = trusts(source)
+            }
+            phase = .head
+            return length
+        }
+    }
+
+    private func proxyFailed() -> Int {
+        server.counters.protocolErrors += 1
+        server.connectionFailed?(.badProxyProtocol, peer)
+        shutDown(.badProxyProtocol)
+        return 0
+    }
+}

@@ -1,0 +1,32 @@
+import GatewayCore
+package import Reactor
+
+/// What a listener asks of its connections.
+package struct ServerSettings: Sendable, Equatable {
+    package var head = HeadLimits()
+    /// Most connections at a time on one loop.
+    package var connections = 20_000
+    /// Longest time from the first byte of a request to the end of its head.
+    package var headerTimeout: Nanoseconds = .seconds(10)
+    /// Longest time between two requests.
+    package var idleTimeout: Nanoseconds = .seconds(75)
+    /// Longest time in which a body, in either direction, makes no progress.
+    package var progressTimeout: Nanoseconds = .seconds(60)
+    /// Most requests on one connection; 0 for any number.
+    package var requestsPerConnection = 0
+    /// Every connection begins with a PROXY protocol header.
+    package var proxyProtocol = false
+
+    package init() {}
+}
+
+/// What one listener has carried on one loop.
+package struct ServerCounters: Sendable {
+    package var accepted: UInt64 = 0
+    package var open = 0
+    package var refused: UInt64 = 0
+    package var requests: UInt64 = 0
+    package var protocolErrors: UInt64 = 0
+    package var timeouts: UInt64 = 0
+    package init() {}
+}

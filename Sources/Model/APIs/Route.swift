@@ -1,0 +1,66 @@
+package import Schema
+
+/// A match and exactly one action.
+package struct Route: Settings {
+    @Setting("Name in logs, metrics and messages. Left out: the path.")
+    package var name: String?
+
+    @Setting("Which requests take this route.")
+    package var match: RouteMatch
+
+    @Setting("Overrules how specific a match is: higher wins.", -1_000_000...1_000_000)
+    package var priority: Int = 0
+
+    @Setting("Action: forward to this upstream.")
+    package var upstream: String?
+
+    @Setting("Action: forward to one of several upstreams, by weight.")
+    package var split: [SplitTarget]?
+
+    @Setting("What decides the choice of `split`, so that it stays the same: `source.ip`, `request.headers[\"x-user\"]`. Left out: chance.")
+    package var splitKey: HashKey?
+
+    @Setting("Action: send the client elsewhere.")
+    package var redirect: Redirect?
+
+    @Setting("Action: answer without an upstream.")
+    package var respond: Respond?
+
+    @Setting("How the forwarded request differs.")
+    package var rewrite: Rewrite?
+
+    @Setting("Overrules the upstream's `hostHeader`.")
+    package var hostHeader: HostHeader?
+
+    @Setting("Overrules the API's `encodedSlashes`.")
+    package var encodedSlashes: EncodedSlashes?
+
+    @Setting("Policies for this route.")
+    package var policies: ReservedList = ReservedList()
+
+    package var origin = Origin()
+    package static var reserved: [String] { ["mirror", "compose", "function", "when"] }
+    package init() {}
+}
+
+extension Route {
+    /// The name, or what identifies a route without one.
+    package var label: String { name ?? match.path?.text ?? match.pathRegex ?? "/" }
+
+    /// What the route does; nil unless exactly one action is given, which `lint` reports.
+    package var action: RouteAction? {
+        var found: [RouteAction] = []
+        if let upstream { found.append(.upstream(upstream)) }
+        if let split { found.append(.split(split, key: splitKey)) }
+        if let redirect { found.append(.redirect(redirect)) }
+        if let respond { found.append(.respond(respond)) }
+        return found.count == 1 ? found[0] : nil
+    }
+}
+
+package enum RouteAction: Equatable, Sendable {
+    case upstream(String)
+    case split([SplitTarget], key: HashKey?)
+    case redirect(Redirect)
+    case respond(Respond)
+}

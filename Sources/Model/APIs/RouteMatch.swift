@@ -1,0 +1,27 @@
+package import Primitives
+package import Schema
+
+/// All conditions must hold.
+package struct RouteMatch: Settings {
+    @Setting("Path after the API's base path: exact `/a`, template `/a/{id}`, or prefix `/a/*`.")
+    package var path: PathPattern?
+
+    @Setting("Regular expression for the path after the base path; groups are `$1`, `$2` … in templates.")
+    package var pathRegex: String?
+
+    @Setting("Methods; GET includes HEAD. Left out: any.")
+    package var methods: [HTTPMethod] = []
+
+    @Setting("Header name to value: an exact string, or `{ prefix: … }`, `{ regex: … }`, `{ present: true }`.")
+    package var headers: OrderedMap<ValueMatch> = [:]
+
+    @Setting("Query parameter to value, in the same forms as `headers`.")
+    package var query: OrderedMap<ValueMatch> = [:]
+
+    @Setting("Networks that the client's address is in.")
+    package var clientIp: [CIDR] = []
+
+    package var origin = Origin()
+    package static var reserved: [String] { ["when"] }
+    package init() {}
+}

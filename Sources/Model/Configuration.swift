@@ -1,0 +1,34 @@
+package import Schema
+
+/// Everything a configuration file says, checked for types and ranges; `lint` checks what spans several settings.
+///
+/// Every setting that the file leaves out has its default. `$setting` (the projection) says where a value stands.
+package struct Configuration: Settings {
+    @Setting("Event loops, and how the process ends.")
+    package var runtime: RuntimeSettings = RuntimeSettings()
+
+    @Setting("The address for health, metrics and administration.")
+    package var admin: AdminSettings = AdminSettings()
+
+    @Setting("Addresses that accept connections.")
+    package var listeners: [Listener] = []
+
+    @Setting("Backend services.")
+    package var upstreams: [Upstream] = []
+
+    @Setting("Policies for every API.")
+    package var policies: ReservedList = ReservedList()
+
+    @Setting("Named, versioned sets of routes.")
+    package var apis: [API] = []
+
+    @Setting("Access log and metrics.")
+    package var telemetry: Telemetry = Telemetry()
+
+    @Setting("Where records are kept.")
+    package var storage: Storage = Storage()
+
+    package static var about: String { "A gateway's configuration." }
+    package static var reserved: [String] { ["consumers", "state"] }
+    package init() {}
+}

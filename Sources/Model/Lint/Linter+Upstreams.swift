@@ -1,0 +1,64 @@
+import Schema
+
+extension Linter {
+    mutating func checkUpstreams(_ upstreams: [Upstream]) {
+        checkNames(upstreams.map(\.$name), of: "upstreams")
+        for (i, upstream) in upstreams.enumerated() {
+            checkEndpoints(upstream, "upstreams[\(i)]")
+            if let active = upstream.health.active { checkHealth(active, "upstreams[\(i)].health.active") }
+            checkTries(upstream, "upstreams[\(i)]")
+        }
+    }
+
+    private mutating func checkEndpoints(_ upstream: Upstream, _ path: String) {
+        let place = upstream.$endpoints.position
+        if upstream.endpoints.isEmpty {
+            error(place, "\(path).endpoints", "an upstream needs an endpoint", remedy: "such as `[{ address: 127.0.0.1:9001 }]`")
+        } else if upstream.endpoints.allSatisfy({ $0.weight == 0 }) {
+            error(place, "\(path).endpoints", "every weight is 0, so no endpoint takes requests")
+        }
+        var first: [EndpointAddress: SourcePosition] = [:]
+        for (i, endpoint) in upstream.endpoints.enumerated() {
+            let place = endpoint.$address.position
+            if let before = first.updateValue(place, forKey: endpoint.address) {
+                warning(
+                    place, "\(path).endpoints[\(i)].address", "\(endpoint.$address.shown) stands already at \(before)",
+                    remedy: "use `weight` for a larger share")
+            }
+            if endpoint.$resolve.isGiven, case .name = endpoint.address {
+            } else if endpoint.$resolve.isGiven {
+                warning(endpoint.$resolve.position, "\(path).endpoints[\(i)].resolve", "has no effect: the address is no name")
+            }
+        }
+    }
+
+    private mutating func checkHealth(_ health: ActiveHealth, _ path: String) {
+        if !health.path.hasPrefix("/") || !health.path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) {
+            error(
+                health.$path.position, "\(path).path", "a path starts with `/` and has no spaces or control characters",
+                remedy: "such as `/healthz`")
+        }
+        if health.expect.isEmpty {
+            error(health.$expect.position, "\(path).expect", "no status is a good answer", remedy: "such as `[200-399]`")
+        }
+        if health.timeout > health.interval {
+            warning(health.$timeout.position, "\(path).timeout", "a check may last longer than `interval`, so the next one waits for it")
+        }
+    }
+
+    private mutating func checkTries(_ upstream: Upstream, _ path: String) {
+        let (retries, timeouts) = (upstream.retries, upstream.timeouts)
+        if retries.on.isEmpty, retries.$attempts.isGiven, retries.attempts > 1 {
+            warning(retries.$on.position, "\(path).retries.on", "no failure is tried again, so `attempts` has no effect")
+        }
+        if let total = timeouts.total, total < timeouts.response, timeouts.$response.isGiven {
+            warning(timeouts.$response.position, "\(path).timeouts.response", "has no effect: `total` is shorter")
+        }
+    }
+
+    mutating func checkUse(of upstreams: [Upstream]) {
+        for (i, upstream) in upstreams.enumerated() where !usedUpstreams.contains(upstream.name) {
+            warning(upstream.$name.position, "upstreams[\(i)]", "no route uses the upstream \(upstream.$name.shown)")
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package import Primitives
+package import Schema
+
+/// An address that accepts connections.
+package struct Listener: Settings {
+    @Setting("Name in logs, metrics and messages.")
+    package var name: String
+
+    @Setting("Address and port, such as `0.0.0.0:8080`, `[::]:8080` or `unix:/run/sluice.sock`.")
+    package var address: BindAddress
+
+    @Setting("Protocols that clients may speak. This version serves http1.")
+    package var protocols: [ListenerProtocol] = [.http1]
+
+    @Setting("Peers whose Forwarded, X-Forwarded-* and X-Request-Id headers, and PROXY protocol header, count.")
+    package var trustedProxies: [CIDR] = []
+
+    @Setting("Connections start with a PROXY protocol header, version 1 or 2. It counts from trusted proxies only.")
+    package var proxyProtocol: Bool = false
+
+    @Setting("Bounds on what one client may send.")
+    package var limits: ListenerLimits = ListenerLimits()
+
+    @Setting("How long a client may take.")
+    package var timeouts: ListenerTimeouts = ListenerTimeouts()
+
+    package var origin = Origin()
+    package static var reserved: [String] { ["tls"] }
+    package init() {}
+}
+
+package enum ListenerProtocol: String, SettingChoice {
+    case http1, h2c, h2
+}
+
+package struct ListenerLimits: Settings {
+    @Setting("Longest request target (path and query) in bytes: 414 beyond.", .bytes(64) ... .kibibytes(1024))
+    package var targetBytes: ByteSize = .kibibytes(16)
+
+    @Setting("Request line and headers together: 431 beyond.", .bytes(256) ... .kibibytes(1024))
+    package var headerBytes: ByteSize = .kibibytes(32)
+
+    @Setting("Header lines of a request: 431 beyond.", 1...10_000)
+    package var headerCount: Int = 100
+
+    @Setting("Open connections of this listener; more wait in the kernel's queue.", 1...10_000_000)
+    package var connections: Int = 20_000
+
+    @Setting("Requests on one connection before it is closed; 0 is no limit.", 0...1_000_000_000)
+    package var keepAliveRequests: Int = 0
+
+    package init() {}
+}
+
+package struct ListenerTimeouts: Settings {
+    @Setting("From the first byte of a request (or of a connection) to the end of its head.", .milliseconds(1) ... .seconds(86400))
+    package var header: Duration = .seconds(10)
+
+    @Setting("Longest idle time between two requests of a connection.", .milliseconds(1) ... .seconds(86400))
+    package var idle: Duration = .seconds(75)
+
+    @Setting("Longest pause while a body is read from or a response is written to the client.", .milliseconds(1) ... .seconds(86400))
+    package var progress: Duration = .seconds(60)
+
+    package init() {}
+}

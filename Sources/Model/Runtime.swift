@@ -1,0 +1,20 @@
+import Primitives
+package import Schema
+
+package struct RuntimeSettings: Settings {
+    @Setting("Event loops. Left out: one for each core that the process may use.", 1...1024)
+    package var threads: Int?
+
+    @Setting("Longest wait for exchanges in flight when stopping.", .zero ... .seconds(3600))
+    package var drain: Duration = .seconds(30)
+
+    package init() {}
+}
+
+package struct AdminSettings: Settings {
+    @Setting("Address of health, metrics and the admin API. Loopback or a Unix socket: anyone who can reach it may use it.")
+    package var address: BindAddress = .ip(.loopback, port: 9180)
+
+    package static var reserved: [String] { ["authentication"] }
+    package init() {}
+}

@@ -1,0 +1,31 @@
+package import Schema
+
+package struct Health: Settings {
+    @Setting("Ask every endpoint regularly. Left out: endpoints count as healthy.")
+    package var active: ActiveHealth?
+
+    package static var reserved: [String] { ["passive"] }
+    package init() {}
+}
+
+package struct ActiveHealth: Settings {
+    @Setting("Path of the GET request, with query if needed.")
+    package var path: String = "/healthz"
+
+    @Setting("From one check to the next.", .milliseconds(10) ... .seconds(86400))
+    package var interval: Duration = .seconds(5)
+
+    @Setting("A check that takes longer has failed.", .milliseconds(1) ... .seconds(3600))
+    package var timeout: Duration = .seconds(1)
+
+    @Setting("Good checks in a row until an endpoint takes requests again.", 1...1000)
+    package var healthyAfter: Int = 1
+
+    @Setting("Failed checks in a row until an endpoint takes no requests.", 1...1000)
+    package var unhealthyAfter: Int = 2
+
+    @Setting("Status codes of a good answer.")
+    package var expect: [StatusRange] = [StatusRange(200...399)]
+
+    package init() {}
+}

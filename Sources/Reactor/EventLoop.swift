@@ -1,0 +1,160 @@
+private import Glibc
+package import Primitives
+private import Synchronization
+
+package protocol TimerOwner: AnyObject {
+    func timerFired()
+}
+
+/// One worker: one thread that waits for its sockets, runs what they cause, and shares nothing with other loops.
+///
+/// Everything but `post`, `wake`, `stop` and the `TaskExecutor` part is for the loop's own thread.
+package final class EventLoop: @unchecked Sendable {
+    package let index: Int
+    package let backend: any Backend
+    private let mailbox = Mailbox()
+    private let stopping = Atomic<Bool>(false)
+    private let thread = Atomic<UInt>(0)
+
+    /// The monotonic time at the start of this turn.
+    package private(set) var now: Instant
+    private var wheel: TimerWheel
+    private var owners: ContiguousArray<Owner> = []
+    private var fired: ContiguousArray<TimerWheel.ID> = []
+    private var endOfTurn: ContiguousArray<() -> Void> = []
+    private var buffers: ContiguousArray<ByteBuffer> = []
+
+    /// Where outgoing heads are composed; empty between two calls into a handler.
+    package let output = ByteBuffer(capacity: 32 << 10)
+    /// Called once a turn, after everything else: the place to hand over what was gathered.
+    package var turnEnded: (() -> Void)?
+    package private(set) var lag = LoopLag()
+
+    private struct Owner {
+        unowned(unsafe) var timer: (any TimerOwner)?
+    }
+
+    package init(index: Int, backend: any Backend) {
+        self.index = index
+        self.backend = backend
+        now = backend.now
+        wheel = TimerWheel(now: backend.now)
+    }
+
+    // MARK: Running
+
+    /// Turns until `stop`. To be called on the thread that is to be the loop's.
+    package func run() {
+        thread.store(UInt(pthread_self()), ordering: .releasing)
+        while !stopping.load(ordering: .relaxed) { turn() }
+        turn(wait: false)
+    }
+
+    /// One round: wait, deliver, timers, mail.
+    package func turn(wait: Bool = true) {
+        let idle = !wait || mailbox.hasMail || !endOfTurn.isEmpty
+        backend.turn(until: idle ? now : wheel.nextExpiry, loop: self)
+        expireTimers()
+        if mailbox.hasMail { readMail() }
+        runEndOfTurn()
+        turnEnded?()
+        lag.record(backend.now - now)
+    }
+
+    /// Called by the backend when waiting is over, before it delivers.
+    package func turnBegan() { now = backend.now }
+
+    package func stop() {
+        stopping.store(true, ordering: .relaxed)
+        backend.wake()
+    }
+
+    /// Whether the caller is on the loop's thread.
+    package var isCurrent: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
+
+    private func readMail() {
+        for item in mailbox.take() {
+            switch item {
+            case .job(let job): unsafe job.runSynchronously(on: asUnownedTaskExecutor())
+            case .work(let work): work()
+            }
+        }
+    }
+
+    private func runEndOfTurn() {
+        while !endOfTurn.isEmpty {
+            var work: ContiguousArray<() -> Void> = []
+            swap(&work, &endOfTurn)
+            for item in work { item() }
+        }
+    }
+
+    /// Runs `work` on the loop, soon. Callable from any thread.
+    package func post(_ work: @escaping @Sendable () -> Void) {
+        if mailbox.put(.work(work)) { backend.wake() }
+    }
+
+    /// Runs `work` when everything that this turn delivers has been delivered.
+    package func atEndOfTurn(_ work: @escaping () -> Void) { endOfTurn.append(work) }
+
+    // MARK: Timers
+
+    package func acquireTimer() -> TimerWheel.ID {
+        let id = wheel.acquire()
+        while owners.count <= Int(id) { owners.append(Owner(timer: nil)) }
+        return id
+    }
+
+    /// Says who is told when the timer fires. The owner releases the timer before it goes.
+    package func own(_ id: TimerWheel.ID, by owner: any TimerOwner) { unsafe owners[Int(id)].timer = owner }
+
+    package func releaseTimer(_ id: TimerWheel.ID) {
+        unsafe owners[Int(id)].timer = nil
+        wheel.release(id)
+    }
+
+    package func deadline(of id: TimerWheel.ID) -> Instant { wheel.deadline(id) }
+    package func arm(_ id: TimerWheel.ID, at deadline: Instant) { wheel.arm(id, at: deadline) }
+
+    private func expireTimers() {
+        wheel.expire(now: now, into: &fired)
+        guard !fired.isEmpty else { return }
+        for id in fired { unsafe owners[Int(id)].timer?.timerFired() }
+        fired.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Memory
+
+    /// A buffer for bytes that must outlive the call; give it back when it is empty again.
+    package func takeBuffer() -> ByteBuffer { buffers.popLast() ?? ByteBuffer(capacity: 4096) }
+
+    package func giveBack(_ buffer: ByteBuffer) {
+        guard buffers.count < 256 else { return }
+        buffer.shrink(to: 256 << 10)
+        buffers.append(buffer)
+    }
+}
+
+extension EventLoop: TaskExecutor {
+    /// Runs a task's next part on this loop, so that `async` code keeps to the thread of its exchange.
+    package func enqueue(_ job: consuming ExecutorJob) {
+        if mailbox.put(.job(UnownedJob(job))), !isCurrent { backend.wake() }
+    }
+}
+
+/// How long turns take: the time for which a loop cannot answer anybody else.
+package struct LoopLag {
+    /// Upper bounds of the buckets, nanoseconds; the last one is open.
+    package static let bounds: [Nanoseconds] = [100_000, 1_000_000, 5_000_000, 10_000_000, 50_000_000, 100_000_000, 500_000_000]
+    package private(set) var counts = [UInt64](repeating: 0, count: bounds.count + 1)
+    package private(set) var total: Nanoseconds = 0
+    package private(set) var longest: Nanoseconds = 0
+
+    mutating func record(_ length: Nanoseconds) {
+        total += length
+        if length > longest { longest = length }
+        var bucket = 0
+        while bucket < LoopLag.bounds.count, length > LoopLag.bounds[bucket] { bucket += 1 }
+        counts[bucket] += 1
+    }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import Discovery
+import Glibc
+import Model
+import Schema
+
+/// Where the configuration is, as every command that needs one understands it.
+struct ConfigurationOption: ParsableArguments {
+    @Option(name: [.customLong("config"), .short], help: "A YAML file, or a folder of them.", completion: .file(extensions: ["yaml", "yml"]))
+    var config: String?
+
+    init() {}
+
+    /// The file or folder; nil when there is none and the quick start applies.
+    var path: String? {
+        if let config { return config }
+        if let given = getenv("SLUICE_CONFIG").map({ String(cString: $0) }), !given.isEmpty { return given }
+        return access("sluice.yaml", R_OK) == 0 ? "sluice.yaml" : nil
+    }
+
+    /// The configuration, or a failure with every diagnostic.
+    func load() throws -> (configuration: Configuration, diagnostics: [Diagnostic], version: String) {
+        guard let path else { return (Configuration.quickStart, [], "quick-start") }
+        let snapshot = FileSource(path: path).load()
+        guard let configuration = snapshot.configuration else {
+            throw Failure(snapshot.diagnostics.sortedByPosition.text + "The configuration has errors: nothing was started.")
+        }
+        return (configuration, snapshot.diagnostics, snapshot.version)
+    }
+}

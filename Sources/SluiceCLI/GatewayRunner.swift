@@ -1,0 +1,152 @@
+import DataPlane
+import Discovery
+import Glibc
+import Logging
+import Model
+import Reactor
+import Schema
+import Synchronization
+import Telemetry
+
+/// A gateway as a process: its configuration source, reloads, readiness, end.
+final class GatewayRunner: Sendable {
+    private let source: ConfigurationOption
+    private let log = Logger(label: "sluice")
+    private let state = Mutex(State())
+    /// One reload at a time.
+    private let reloading = Mutex(())
+    private let systemd = Notifier()
+
+    private struct State {
+        var gateway: Gateway?
+        var watcher: FileWatcher?
+    }
+
+    init(source: ConfigurationOption) { self.source = source }
+
+    // MARK: Starting
+
+    func start() throws {
+        let began = Instant.now
+        let (configuration, warnings, version) = try source.load()
+        for warning in warnings { Console.error(warning.description) }
+        let loops = configuration.runtime.threads ?? LoopThread.processors
+        let gateway: Gateway
+        do {
+            gateway = try Gateway(loops: loops)
+        } catch {
+            throw Failure("The event loops could not be started: \(error).")
+        }
+        let diagnostics = gateway.apply(configuration, version: version, inherited: inheritedSockets(configuration))
+        guard !diagnostics.hasErrors else { throw Failure(diagnostics.sortedByPosition.text + "The gateway was not started.") }
+        do {
+            try gateway.serveAdmin(on: SocketAddress(configuration.admin.address), version: Version.number)
+        } catch {
+            throw Failure("error: can't listen on admin.address \(configuration.admin.address.text): \(error)")
+        }
+        state.withLock { $0.gateway = gateway }
+        announce(configuration, loops: loops, began)
+        systemd.notify(.ready)
+        watch()
+    }
+
+    /// Sockets that systemd opened for the listeners, by the listeners' names.
+    private func inheritedSockets(_ configuration: Configuration) -> [String: Int32] {
+        var sockets = InheritedSockets.fromEnvironment()
+        var taken: [String: Int32] = [:]
+        for listener in configuration.listeners {
+            taken[listener.name] = sockets.take(name: listener.name, address: SocketAddress(listener.address)).first
+        }
+        for unused in sockets.remaining { log.warning("a socket from systemd belongs to no listener", metadata: ["name": "\(unused.name)"]) }
+        sockets.closeRemaining()
+        return taken
+    }
+
+    private func announce(_ configuration: Configuration, loops: Int, _ began: Instant) {
+        let milliseconds = (Instant.now - began) / 1_000_000
+        log.info(
+            "ready",
+            metadata: [
+                "version": "\(Version.number)", "loops": "\(loops)", "listeners": "\(configuration.listeners.map(\.address.text).joined(separator: ", "))",
+                "admin": "\(configuration.admin.address.text)", "milliseconds": "\(milliseconds)",
+            ])
+        guard source.path == nil else { return }
+        let port = configuration.listeners.first?.address.text ?? ""
+        Console.error(
+            """
+            Sluice serves a demo API on \(port). Next:
+              curl http://\(port)/hello
+              sluice status
+              write sluice.yaml (start from `sluice schema` and examples/), then run sluice again
+            """)
+    }
+
+    private func watch() {
+        guard let path = source.path else { return }
+        let watcher = FileWatcher(path: path) { [self] in reload(because: "the files changed") }
+        state.withLock { $0.watcher = watcher }
+    }
+
+    // MARK: Reloading
+
+    /// Takes the configuration as it is now. What can't be applied changes nothing.
+    func reload(because cause: String) {
+        guard let path = source.path, let gateway = state.withLock({ $0.gateway }) else { return }
+        reloading.withLock { _ in
+            systemd.notify(.reloading)
+            defer { systemd.notify(.ready) }
+            let began = Instant.now
+            let old = gateway.snapshot
+            let loaded = FileSource(path: path).load()
+            if loaded.version == old.version, loaded.configuration != nil {
+                return log.info("nothing to reload", metadata: ["cause": "\(cause)", "configuration": "\(loaded.version)"])
+            }
+            guard let configuration = loaded.configuration else {
+                gateway.reject(loaded.diagnostics)
+                return refuse(loaded.diagnostics, cause)
+            }
+            let diagnostics = gateway.apply(configuration, version: loaded.version)
+            if diagnostics.hasErrors { return refuse(loaded.diagnostics + diagnostics, cause) }
+            for diagnostic in loaded.diagnostics + diagnostics { log.warning("\(diagnostic)") }
+            log.info(
+                "reloaded",
+                metadata: [
+                    "cause": "\(cause)", "configuration": "\(loaded.version)",
+                    "changes": "\(old.configuration.diff(to: configuration).description)",
+                    "milliseconds": "\((Instant.now - began) / 1_000_000)",
+                ])
+        }
+    }
+
+    private func refuse(_ diagnostics: [Diagnostic], _ cause: String) {
+        for diagnostic in diagnostics.sortedByPosition where diagnostic.severity == .error { log.error("\(diagnostic)") }
+        log.error("the configuration was not applied; the old one goes on", metadata: ["cause": "\(cause)"])
+    }
+
+    func reopenLogs() {
+        state.withLock { $0.gateway }?.reopenLogs()
+        log.info("access log opened again")
+    }
+
+    // MARK: Ending
+
+    /// Drains and stops; another signal ends the process at once.
+    func stop(while signals: SignalWait) {
+        let (gateway, watcher) = state.withLock { ($0.gateway, $0.watcher) }
+        guard let gateway else { return }
+        watcher?.stop()
+        systemd.notify(.stopping)
+        let drain = gateway.snapshot.configuration.runtime.drain
+        log.info("draining", metadata: ["longest": "\(drain)"])
+        _ = try? LoopThread.start("signals") {
+            while true {
+                let signal = signals.next()
+                if signal == SIGTERM || signal == SIGINT { Exit.now(1) }
+            }
+        }
+        let isComplete = gateway.drain(timeout: Nanoseconds(drain.components.seconds) * 1_000_000_000)
+        if !isComplete { log.warning("some exchanges were cut: runtime.drain was too short for them") }
+        gateway.stop()
+        log.info("stopped")
+    }
+}

@@ -1,0 +1,116 @@
+import Reactor
+
+/// Decides which name is looked up when, and who is told. Pure: time comes in, work goes out.
+struct NameTable {
+    typealias Outcome = Result<ResolvedName, ResolutionError>
+    typealias Completion = @Sendable (Outcome) -> Void
+
+    enum Delivery {
+        case watcher(WatchState, Outcome)
+        case completion(Completion, Outcome)
+    }
+
+    enum Work {
+        /// Look the name up, tell `finished`.
+        case ask(String)
+        /// Deliver what is known, tell `delivered`.
+        case deliver(String, [Delivery])
+    }
+
+    private struct Entry {
+        var watchers: [UInt64: WatchState] = [:]
+        /// Watchers that have not been told what is known.
+        var fresh: [UInt64] = []
+        var waiting: [Completion] = []
+        var outcome: Outcome?
+        /// When it is to be looked up again.
+        var due: Instant
+        /// A thread is at it.
+        var isTaken = false
+    }
+
+    private var entries: [String: Entry] = [:]
+    private var nextID: UInt64 = 1
+    private let negativeTimeToLive: Nanoseconds
+    private(set) var isStopped = false
+    /// How many threads there are.
+    var threads = 0
+
+    init(negativeTimeToLive: Nanoseconds) { self.negativeTimeToLive = negativeTimeToLive }
+
+    /// Names that are known or being looked up.
+    var count: Int { entries.count }
+
+    // MARK: Asking
+
+    mutating func watch(_ host: String, _ state: WatchState, now: Instant) -> UInt64 {
+        defer { nextID += 1 }
+        guard !isStopped else { return nextID }
+        entries[host, default: Entry(due: now)].watchers[nextID] = state
+        entries[host]?.fresh.append(nextID)
+        return nextID
+    }
+
+    mutating func unwatch(_ host: String, _ id: UInt64) {
+        entries[host]?.watchers[id] = nil
+        entries[host]?.fresh.removeAll { $0 == id }
+    }
+
+    mutating func resolve(_ host: String, _ completion: @escaping Completion, now: Instant) {
+        entries[host, default: Entry(due: now)].waiting.append(completion)
+    }
+
+    // MARK: Working
+
+    /// What to do now; else until when to wait; nothing ever more when stopped.
+    mutating func next(now: Instant) -> Monitor<NameTable>.Step<Work> {
+        if isStopped { return .end }
+        var soonest = Instant.never
+        var overdue: (host: String, due: Instant)?
+        for (host, entry) in entries where !entry.isTaken {
+            let isWanted = !entry.watchers.isEmpty || !entry.waiting.isEmpty
+            if entry.due <= now {
+                if isWanted {
+                    if overdue.map({ entry.due < $0.due }) ?? true { overdue = (host, entry.due) }
+                } else {
+                    entries[host] = nil
+                }
+            } else if !entry.waiting.isEmpty || !entry.fresh.isEmpty, let outcome = entry.outcome {
+                return .done(.deliver(host, take(host, outcome, onlyFresh: true)))
+            } else {
+                soonest = min(soonest, entry.due)
+            }
+        }
+        guard let overdue else { return .wait(until: soonest) }
+        entries[overdue.host]?.isTaken = true
+        return .done(.ask(overdue.host))
+    }
+
+    /// A lookup is over. The name stays taken until `delivered`.
+    mutating func finished(_ host: String, _ outcome: Outcome, now: Instant) -> [Delivery] {
+        switch outcome {
+        case .success(let name): entries[host]?.due = now + name.timeToLive
+        case .failure: entries[host]?.due = now + negativeTimeToLive
+        }
+        entries[host]?.outcome = outcome
+        return take(host, outcome, onlyFresh: false)
+    }
+
+    mutating func delivered(_ host: String) { entries[host]?.isTaken = false }
+
+    /// Forgets everything; what remains are those who still wait.
+    mutating func stop() -> [Completion] {
+        isStopped = true
+        defer { entries = [:] }
+        return entries.values.flatMap(\.waiting)
+    }
+
+    private mutating func take(_ host: String, _ outcome: Outcome, onlyFresh: Bool) -> [Delivery] {
+        guard let entry = entries[host] else { return [] }
+        let ids = onlyFresh ? entry.fresh : entry.watchers.keys.sorted()
+        entries[host]?.isTaken = true
+        entries[host]?.fresh = []
+        entries[host]?.waiting = []
+        return ids.compactMap { entry.watchers[$0] }.map { .watcher($0, outcome) } + entry.waiting.map { .completion($0, outcome) }
+    }
+}

@@ -1,0 +1,6 @@
+import SluiceCLI
+
+@main
+enum Main {
+    static func main() { Sluice.run() }
+}

@@ -1,0 +1,80 @@
+import os
+
+import pytest
+
+from harness.configuration import proxy
+from harness.gateway import BINARY, Gateway
+from harness.nginx import Nginx
+from harness.upstream import Upstream
+
+
+def pytest_collection_modifyitems(items):
+    """Without the binary only the harness is tested."""
+    if os.access(BINARY, os.X_OK):
+        return
+    skip = pytest.mark.skip(reason=f"no binary at {BINARY}: build it, or set SLUICE_BIN")
+    for item in items:
+        if item.path.name != "test_harness.py":
+            item.add_marker(skip)
+
+
+@pytest.fixture
+def upstream():
+    with Upstream() as server:
+        yield server
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts gateways: `start(configuration, …)`. All are stopped, and their ends checked, after the test."""
+    running: list[Gateway] = []
+
+    def begin(configuration, ready: bool = True, **more) -> Gateway:
+        gateway = Gateway(tmp_path / f"gateway{len(running)}", configuration, **more)
+        running.append(gateway)
+        if ready:
+            gateway.start()
+        return gateway
+
+    yield begin
+    problems = []
+    for gateway in running:
+        if gateway.process is None:
+            continue
+        try:
+            if gateway.process.poll() is None:
+                gateway.stop()
+            else:
+                gateway.assert_no_crash()
+        except AssertionError as error:
+            problems.append(error)
+        print(f"---- standard error\n{gateway.stderr()[-4000:]}")
+    if problems:
+        raise problems[0]
+
+
+class Table:
+    """One gateway with one event loop in front of one recording upstream: for tables of cases."""
+
+    def __init__(self, gateway: Gateway, recorder: Upstream):
+        self.gateway, self.recorder = gateway, recorder
+        self.expected = 0  # requests that the upstream should have seen
+
+    @property
+    def seen(self) -> int:
+        return len(self.recorder.requests)
+
+
+@pytest.fixture(scope="session")
+def table(tmp_path_factory):
+    with Upstream() as recorder:
+        configuration = proxy(recorder, timeouts={"response": "5s", "idle": "60s"})
+        configuration["runtime"] = {"threads": 1}
+        with Gateway(tmp_path_factory.mktemp("table"), configuration) as gateway:
+            yield Table(gateway, recorder)
+
+
+@pytest.fixture(scope="session")
+def nginx(tmp_path_factory):
+    with Nginx(tmp_path_factory.mktemp("nginx")) as server:
+        yield server
