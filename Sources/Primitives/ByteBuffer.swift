@@ -4,12 +4,12 @@ private import Glibc
 ///
 /// Views of its contents are valid until the next append, `consume` that empties it, or `clear`.
 @safe
-package final class ByteBuffer {
-    private var base: UnsafeMutablePointer<UInt8>?
-    package private(set) var capacity = 0
+public final class ByteBuffer {
+    @usableFromInline var base: UnsafeMutablePointer<UInt8>?
+    @usableFromInline var room = 0
     /// Offset of the first byte not consumed, and of the end.
-    private var start = 0
-    private var end = 0
+    @usableFromInline var start = 0
+    @usableFromInline var end = 0
 
     package init(capacity: Int = 0) {
         if capacity > 0 { reserve(capacity) }
@@ -17,55 +17,72 @@ package final class ByteBuffer {
 
     deinit { unsafe free(base) }
 
-    package var count: Int { end - start }
-    package var isEmpty: Bool { end == start }
+    /// Bytes that fit without asking for memory, consumed ones included.
+    package var capacity: Int { room }
+    @inlinable public var count: Int { end - start }
+    @inlinable public var isEmpty: Bool { end == start }
 
     /// All bytes not consumed.
-    package var view: ByteView { unsafe ByteView(base.map { unsafe UnsafePointer($0 + start) }, count: end - start) }
+    @inlinable public var view: ByteView { unsafe ByteView(base.map { unsafe UnsafePointer($0 + start) }, count: end - start) }
 
     /// The bytes of `range`, counted from the first byte not consumed.
-    @inlinable package func view(_ range: Range<Int>) -> ByteView { view[range] }
+    @inlinable public func view(_ range: Range<Int>) -> ByteView { view[range] }
 
     /// Makes room for `more` bytes behind the end.
-    package func reserve(_ more: Int) {
-        if end + more <= capacity { return }
+    @inlinable public func reserve(_ more: Int) {
+        if end + more <= room { return }
         grow(more)
     }
 
-    @inline(never) private func grow(_ more: Int) {
+    @inline(never) @usableFromInline func grow(_ more: Int) {
         if start > 0, let base = unsafe base {
             unsafe memmove(base, base + start, end - start)
             end -= start
             start = 0
-            if end + more <= capacity { return }
+            if end + more <= room { return }
         }
-        var wanted = Swift.max(64, capacity * 2)
+        var wanted = Swift.max(64, room * 2)
         while wanted < end + more { wanted *= 2 }
         guard let grown = unsafe realloc(base, wanted) else { return outOfMemory() }
         unsafe base = grown.assumingMemoryBound(to: UInt8.self)
-        capacity = wanted
+        room = wanted
     }
 
-    package func append(_ bytes: ByteView) {
-        guard bytes.count > 0, let from = unsafe bytes.buffer.baseAddress else { return }
+    @inlinable public func append(_ bytes: ByteView) {
+        guard bytes.count > 0, let from = unsafe bytes.base else { return }
         reserve(bytes.count)
         guard let base = unsafe base else { return }
-        unsafe memcpy(base + end, from, bytes.count)
+        unsafe (base + end).update(from: from, count: bytes.count)
         end += bytes.count
     }
 
-    package func append(_ literal: StaticString) { append(ByteView(literal)) }
+    @inlinable public func append(_ literal: StaticString) { append(ByteView(literal)) }
 
-    package func append(_ text: String) { text.withView { append($0) } }
+    package func append(text: String) { text.withView { append($0) } }
 
-    package func append(byte: UInt8) {
+    @inlinable public func append(byte: UInt8) {
         reserve(1)
         unsafe base?[end] = byte
         end += 1
     }
 
     /// Decimal digits of `number` (0 or more).
-    package func append(decimal number: Int) { Decimal.with(number) { append($0) } }
+    package func append(decimal number: Int) {
+        var rest = UInt64(Swift.max(0, number))
+        var digits = 1
+        var bound: UInt64 = 10
+        while digits < 19, rest >= bound {
+            digits += 1
+            bound *= 10
+        }
+        reserve(digits)
+        guard let base = unsafe base else { return }
+        for i in stride(from: end + digits - 1, through: end, by: -1) {
+            unsafe base[i] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        end += digits
+    }
 
     /// Hexadecimal digits of `number` (0 or more), lower case, no leading zeros.
     package func append(hexadecimal number: Int) {
@@ -78,12 +95,19 @@ package final class ByteBuffer {
         }
     }
 
+    /// Makes `count` bytes at the end, and lends them to be written.
+    @inlinable package func appendUninitialized(_ count: Int) -> UnsafeMutablePointer<UInt8>? {
+        reserve(count)
+        end += count
+        return unsafe base.map { unsafe $0 + (end - count) }
+    }
+
     /// Lends at least `minimum` writable bytes behind the end; `body` answers how many it filled.
     package func appendUninitialized(_ minimum: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
         reserve(minimum)
         guard let base = unsafe base else { return }
-        let filled = unsafe body(UnsafeMutableRawBufferPointer(start: base + end, count: capacity - end))
-        end += Swift.min(Swift.max(0, filled), capacity - end)
+        let filled = unsafe body(UnsafeMutableRawBufferPointer(start: base + end, count: room - end))
+        end += Swift.min(Swift.max(0, filled), room - end)
     }
 
     /// Replaces the byte at `index` (counted from the first byte not consumed); out of range is ignored.
@@ -102,7 +126,7 @@ package final class ByteBuffer {
     package func truncate(to n: Int) { end = Swift.min(end, start + n) }
 
     /// Forgets everything, keeps the memory.
-    package func clear() {
+    @inlinable public func clear() {
         start = 0
         end = 0
     }
@@ -110,10 +134,10 @@ package final class ByteBuffer {
     /// Forgets everything and gives the memory back when it is larger than `most`.
     package func shrink(to most: Int) {
         clear()
-        guard capacity > most else { return }
+        guard room > most else { return }
         unsafe free(base)
         unsafe base = nil
-        capacity = 0
+        room = 0
     }
 
     /// Memory is gone: the one failure that nothing above could handle.

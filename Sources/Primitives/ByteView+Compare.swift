@@ -70,7 +70,7 @@ extension ByteView {
 
 extension String {
     /// Lends the string's UTF-8 bytes as a view.
-    package func withView<R>(_ body: (ByteView) -> R) -> R {
+    @inlinable public func withView<R>(_ body: (ByteView) -> R) -> R {
         var copy = self
         return copy.withUTF8 { unsafe body(ByteView(UnsafeRawBufferPointer($0))) }
     }
@@ -78,7 +78,7 @@ extension String {
 
 extension [UInt8] {
     /// Lends the array's bytes as a view.
-    package func withView<R>(_ body: (ByteView) -> R) -> R {
+    @inlinable public func withView<R>(_ body: (ByteView) -> R) -> R {
         unsafe withUnsafeBytes { unsafe body(ByteView($0)) }
     }
 }

@@ -49,32 +49,36 @@ package struct IPAddress: Hashable, Sendable {
         return address
     }
 
-    /// The same as `description`, for addresses on the hot path: IPv4 is written without a `String`.
-    package func withText<R>(_ body: (ByteView) -> R) -> R {
-        unsafe withUnsafeTemporaryAllocation(byteCount: 48, alignment: 8) { buffer in
-            var count = 0
-            if isIPv4 {
-                for shift: UInt32 in [24, 16, 8, 0] {
-                    let part = UInt8(truncatingIfNeeded: v4 >> shift)
-                    if part >= 100 { unsafe buffer[count] = 0x30 + part / 100; count += 1 }
-                    if part >= 10 { unsafe buffer[count] = 0x30 + part / 10 % 10; count += 1 }
-                    unsafe buffer[count] = 0x30 + part % 10
-                    unsafe buffer[count + 1] = UInt8(ascii: ".")
-                    count += 2
-                }
-                count -= 1
-            } else {
-                var address = in6
-                let text = unsafe buffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: CChar.self)
-                if unsafe inet_ntop(AF_INET6, &address, text, 48) != nil { count = unsafe strlen(text) }
-            }
-            return unsafe body(ByteView(UnsafeRawBufferPointer(rebasing: buffer[0..<count])))
+    /// Appends the text form (RFC 5952 for IPv6), IPv4 without a `String`.
+    package func write(to out: ByteBuffer) {
+        guard isIPv4 else { return writeV6(to: out) }
+        var shift: UInt32 = 32
+        while shift > 0 {
+            shift -= 8
+            let part = UInt8(truncatingIfNeeded: v4 >> shift)
+            if part >= 100 { out.append(byte: 0x30 + part / 100) }
+            if part >= 10 { out.append(byte: 0x30 + part / 10 % 10) }
+            out.append(byte: 0x30 + part % 10)
+            if shift > 0 { out.append(byte: UInt8(ascii: ".")) }
+        }
+    }
+
+    private func writeV6(to out: ByteBuffer) {
+        var address = in6
+        unsafe out.appendUninitialized(48) { buffer in
+            let text = unsafe buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
+            guard let text = unsafe text, unsafe inet_ntop(AF_INET6, &address, text, 48) != nil else { return 0 }
+            return unsafe strlen(text)
         }
     }
 }
 
 extension IPAddress: CustomStringConvertible {
-    package var description: String { withText { $0.string } }
+    package var description: String {
+        let out = ByteBuffer(capacity: 48)
+        write(to: out)
+        return out.view.string
+    }
 }
 
 /// A network in CIDR notation (RFC 4632, RFC 4291 §2.3).

@@ -1,4 +1,5 @@
 import os
+import subprocess
 
 import pytest
 
@@ -56,9 +57,18 @@ def start(tmp_path):
 class Table:
     """One gateway with one event loop in front of one recording upstream: for tables of cases."""
 
-    def __init__(self, gateway: Gateway, recorder: Upstream):
-        self.gateway, self.recorder = gateway, recorder
+    def __init__(self, folder, recorder: Upstream):
+        self.folder, self.recorder = folder, recorder
         self.expected = 0  # requests that the upstream should have seen
+        self.starts = 0
+        self.start()
+
+    def start(self):
+        configuration = proxy(self.recorder, timeouts={"response": "5s", "idle": "60s"})
+        configuration["runtime"] = {"threads": 1}
+        self.gateway = Gateway(self.folder / f"start{self.starts}", configuration)
+        self.starts += 1
+        self.gateway.start()
 
     @property
     def seen(self) -> int:
@@ -66,12 +76,27 @@ class Table:
 
 
 @pytest.fixture(scope="session")
-def table(tmp_path_factory):
+def _table(tmp_path_factory):
     with Upstream() as recorder:
-        configuration = proxy(recorder, timeouts={"response": "5s", "idle": "60s"})
-        configuration["runtime"] = {"threads": 1}
-        with Gateway(tmp_path_factory.mktemp("table"), configuration) as gateway:
-            yield Table(gateway, recorder)
+        table = Table(tmp_path_factory.mktemp("table"), recorder)
+        yield table
+        table.gateway.stop()
+
+
+@pytest.fixture
+def table(_table):
+    """The shared gateway; a case that ends it fails, and the next one gets a new one."""
+    yield _table
+    process = _table.gateway.process
+    try:
+        # A crash shows on the client's side before the process is gone.
+        process.wait(0.002)
+    except subprocess.TimeoutExpired:
+        return
+    gateway = _table.gateway
+    _table.start()
+    gateway.assert_no_crash()
+    pytest.fail(f"the gateway ended with {process.returncode}: {gateway.stderr()[-2000:]}")
 
 
 @pytest.fixture(scope="session")

@@ -228,7 +228,7 @@ def test_status(start, upstream):
     for word in ("web", gateway.address_text, "up", upstream.address, "all"):
         assert word in result.stdout, result.stdout
     gateway.reload_refused(gateway.complete({"apis": [api("all", route("all", "/*", "nowhere"))]}))
-    assert "nowhere" in (later := command("status", "--config", gateway.file)).stdout + later.stderr
+    assert "nowhere" in command("status", "--admin", f"127.0.0.1:{gateway.admin_port}").stdout
 
 
 def test_status_of_nobody(file):

@@ -62,7 +62,9 @@ def test_a_listener_on_a_unix_socket(start, upstream, tmp_path):
         assert connection.get("/a").status == 200
     assert len(upstream.record(response["x-record"]).all("x-forwarded-for")) <= 1
     gateway.stop()
-    assert not (tmp_path / "gw.sock").exists(), "the socket is removed at the end"
+    gateway.start()  # what the last run left behind is no obstacle
+    with Connection(path) as connection:
+        assert connection.get("/a").status == 200
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="no IPv6 on loopback")

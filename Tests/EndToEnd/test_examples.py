@@ -1,5 +1,7 @@
 """Every file in examples/ is one that the gateway would start with."""
 
+import re
+
 import pytest
 
 from harness.gateway import ROOT, command
@@ -13,5 +15,6 @@ def test_there_are_examples():
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
 def test_example(path):
-    result = command("check", "--config", path, env={"MOBILE_KEY": "x"})
+    variables = re.findall(r"\$\{env:(\w+)\}", path.read_text())
+    result = command("check", "--config", path, env={name: "127.0.0.1:9000" for name in variables})
     assert result.returncode == 0, result.stderr

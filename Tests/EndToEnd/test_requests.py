@@ -11,8 +11,8 @@ PROBE = format_request("GET", "/probe")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def count_from_here(table):
-    table.expected = table.seen
+def count_from_here(_table):
+    _table.expected = _table.seen
 
 
 def exchange(connection: Connection, case: Case):

@@ -95,7 +95,7 @@ enum ForwardingHeaders {
 
     private static func appendForwardedFor(_ exchange: Exchange, _ fields: HeaderFields) {
         guard fields.contains(.xForwardedFor) else {
-            return exchange.client.peer.withText { fields.append(.xForwardedFor, $0) }
+            return fields.append(.xForwardedFor) { exchange.client.peer.write(to: $0) }
         }
         let before = ByteBuffer(capacity: 256)
         fields.forEach(named: ByteView("x-forwarded-for")) {
@@ -103,7 +103,7 @@ enum ForwardingHeaders {
             before.append(", ")
             return true
         }
-        exchange.client.peer.withText { before.append($0) }
+        exchange.client.peer.write(to: before)
         fields.set(.xForwardedFor, before.view)
     }
 
@@ -114,7 +114,7 @@ enum ForwardingHeaders {
             out.append("for=")
             let peer = exchange.client.peer
             if !peer.isIPv4 { out.append("\"[") }
-            peer.withText { out.append($0) }
+            peer.write(to: out)
             if !peer.isIPv4 { out.append("]\"") }
             if !authority.isEmpty {
                 out.append(";host=\"")

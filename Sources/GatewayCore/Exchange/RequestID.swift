@@ -16,20 +16,36 @@ package struct RequestID: Equatable, Sendable {
 
     /// Appends the 36 characters of the text form.
     package func write(to out: ByteBuffer) {
-        unsafe out.appendUninitialized(36) { bytes in
-            var at = 0
-            for i in 0..<32 {
-                if i == 8 || i == 12 || i == 16 || i == 20 {
-                    unsafe bytes[at] = UInt8(ascii: "-")
-                    at += 1
-                }
-                let word = i < 16 ? high : low
-                let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - i % 16 * 4) & 0xf)
-                unsafe bytes[at] = digit < 10 ? 0x30 + digit : 0x57 + digit
-                at += 1
-            }
-            return 36
-        }
+        guard let text = unsafe out.appendUninitialized(36) else { return }
+        // 8-4-4-4-12 digits: groups that begin on even places of the two words.
+        unsafe RequestID.store(UInt32(truncatingIfNeeded: high >> 32), text)
+        unsafe text[8] = UInt8(ascii: "-")
+        let middle = RequestID.digits(UInt32(truncatingIfNeeded: high))
+        let next = RequestID.digits(UInt32(truncatingIfNeeded: low >> 32))
+        unsafe UnsafeMutableRawPointer(text + 9).storeBytes(of: UInt32(truncatingIfNeeded: middle), as: UInt32.self)
+        unsafe text[13] = UInt8(ascii: "-")
+        unsafe UnsafeMutableRawPointer(text + 14).storeBytes(of: UInt32(truncatingIfNeeded: middle >> 32), as: UInt32.self)
+        unsafe text[18] = UInt8(ascii: "-")
+        unsafe UnsafeMutableRawPointer(text + 19).storeBytes(of: UInt32(truncatingIfNeeded: next), as: UInt32.self)
+        unsafe text[23] = UInt8(ascii: "-")
+        unsafe UnsafeMutableRawPointer(text + 24).storeBytes(of: UInt32(truncatingIfNeeded: next >> 32), as: UInt32.self)
+        unsafe RequestID.store(UInt32(truncatingIfNeeded: low), text + 28)
+    }
+
+    private static func store(_ value: UInt32, _ text: UnsafeMutablePointer<UInt8>) {
+        unsafe UnsafeMutableRawPointer(text).storeBytes(of: digits(value), as: UInt64.self)
+    }
+
+    /// The eight lower-case hexadecimal digits of `value`, the first in the lowest byte, all at once.
+    private static func digits(_ value: UInt32) -> UInt64 {
+        // One digit a byte: spread the halves, then the quarters, then the nibbles.
+        var x = UInt64(value.byteSwapped)
+        x = (x | x << 16) & 0x0000_ffff_0000_ffff
+        x = (x | x << 8) & 0x00ff_00ff_00ff_00ff
+        x = (x >> 4 | x << 8) & 0x0f0f_0f0f_0f0f_0f0f
+        // 0x30 + digit, and 0x27 more from ten on.
+        let letters = (x &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return x &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
     }
 }
 

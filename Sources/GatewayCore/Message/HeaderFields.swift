@@ -54,7 +54,7 @@ package final class HeaderFields {
     }
 
     package func append(_ name: String, _ value: String) {
-        name.withView { name in value.withView { append(KnownField(name), name: name, $0) } }
+        name.withView { name in value.withView { append(KnownField.named(name), name: name, $0) } }
     }
 
     /// Adds a field whose value `body` writes to `storage`.
@@ -92,7 +92,7 @@ package final class HeaderFields {
 
     /// Calls `body` with each value of the field called `name` (lower case), in order, until it answers false.
     package func forEach(named name: ByteView, _ body: (ByteView) -> Bool) {
-        let known = KnownField(name)
+        let known = KnownField.named(name)
         if known != .other {
             guard contains(known) else { return }
             for i in table.indices where table[i].known == known && !table[i].isRemoved {
@@ -124,7 +124,7 @@ package final class HeaderFields {
     }
 
     package func remove(named name: ByteView) {
-        let known = KnownField(name)
+        let known = KnownField.named(name)
         if known != .other { return remove(known) }
         for i in table.indices where table[i].known == .other && !table[i].isRemoved {
             if self.name(at: i).equalsIgnoringCase(name) { table[i].isRemoved = true }
@@ -148,7 +148,7 @@ package final class HeaderFields {
     private func removeNamedByConnection() {
         for i in table.indices where table[i].known == .connection {
             value(at: i).forEachListElement { element in
-                switch KnownField(element) {
+                switch KnownField.named(element) {
                 case .host, .contentLength, .transferEncoding, .connection, .te, .via, .forwarded, .xForwardedFor, .date: break
                 default: remove(named: element)
                 }

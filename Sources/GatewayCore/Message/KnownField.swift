@@ -43,40 +43,98 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
         }
     }
 
-    /// The field called `name`, in any case.
-    package init(_ name: ByteView) {
-        guard name.count >= 2, name.count <= 17 else {
-            self = .other
-            return
-        }
-        let candidates: (KnownField, KnownField, KnownField)
+    /// The field called `name`, in any case. `name` is a token (RFC 9110 §5.6.2).
+    ///
+    /// Eight bytes are compared at a time, with the bit set that tells letters of the two cases apart. Setting it changes
+    /// no other byte of these names, and makes no other token byte look like one of them.
+    package static func named(_ name: ByteView) -> KnownField {
+        let first = word(name, at: 0)
+        let last = name.count > 8 ? word(name, at: name.count - 8) : 0
         switch name.count {
-        case 2: candidates = (.te, .other, .other)
-        case 3: candidates = (.via, .other, .other)
-        case 4: candidates = (.host, .date, .other)
-        case 6: candidates = (.accept, .server, ASCII.lowercase(name[0]) == UInt8(ascii: "c") ? .cookie : .expect)
-        case 7: candidates = (.upgrade, .trailer, .other)
-        case 8: candidates = (.location, .other, .other)
-        case 9: candidates = (.forwarded, .other, .other)
-        case 10: candidates = (.connection, .userAgent, .keepAlive)
-        case 11: candidates = (.retryAfter, .other, .other)
-        case 12: candidates = (.contentType, .xRequestID, .proxyStatus)
-        case 13: candidates = (.authorization, .other, .other)
-        case 14: candidates = (.contentLength, .http2Settings, .other)
-        case 15: candidates = (.xForwardedFor, .other, .other)
-        case 16: candidates = (.xForwardedHost, .xForwardedPort, .proxyConnection)
-        case 17: candidates = (.transferEncoding, .xForwardedProto, .other)
-        default: candidates = (.other, .other, .other)
+        case 2:
+            // te
+            if first == 0x6574 { return .te }
+        case 3:
+            // via
+            if first == 0x616976 { return .via }
+        case 4:
+            // host
+            if first == 0x74736f68 { return .host }
+            // date
+            if first == 0x65746164 { return .date }
+        case 6:
+            // expect
+            if first == 0x746365707865 { return .expect }
+            // server
+            if first == 0x726576726573 { return .server }
+            // accept
+            if first == 0x747065636361 { return .accept }
+            // cookie
+            if first == 0x65696b6f6f63 { return .cookie }
+        case 7:
+            // trailer
+            if first == 0x72656c69617274 { return .trailer }
+            // upgrade
+            if first == 0x65646172677075 { return .upgrade }
+        case 8:
+            // location
+            if first == 0x6e6f697461636f6c { return .location }
+        case 9:
+            // forwarded
+            if first == 0x6564726177726f66, last == 0x646564726177726f { return .forwarded }
+        case 10:
+            // connection
+            if first == 0x697463656e6e6f63, last == 0x6e6f697463656e6e { return .connection }
+            // keep-alive
+            if first == 0x696c612d7065656b, last == 0x6576696c612d7065 { return .keepAlive }
+            // user-agent
+            if first == 0x6567612d72657375, last == 0x746e6567612d7265 { return .userAgent }
+        case 11:
+            // retry-after
+            if first == 0x66612d7972746572, last == 0x72657466612d7972 { return .retryAfter }
+        case 12:
+            // content-type
+            if first == 0x2d746e65746e6f63, last == 0x657079742d746e65 { return .contentType }
+            // x-request-id
+            if first == 0x7365757165722d78, last == 0x64692d7473657571 { return .xRequestID }
+            // proxy-status
+            if first == 0x74732d79786f7270, last == 0x7375746174732d79 { return .proxyStatus }
+        case 13:
+            // authorization
+            if first == 0x7a69726f68747561, last == 0x6e6f6974617a6972 { return .authorization }
+        case 14:
+            // content-length
+            if first == 0x2d746e65746e6f63, last == 0x6874676e656c2d74 { return .contentLength }
+            // http2-settings
+            if first == 0x65732d3270747468, last == 0x73676e6974746573 { return .http2Settings }
+        case 15:
+            // x-forwarded-for
+            if first == 0x726177726f662d78, last == 0x726f662d64656472 { return .xForwardedFor }
+        case 16:
+            // x-forwarded-host
+            if first == 0x726177726f662d78, last == 0x74736f682d646564 { return .xForwardedHost }
+            // x-forwarded-port
+            if first == 0x726177726f662d78, last == 0x74726f702d646564 { return .xForwardedPort }
+            // proxy-connection
+            if first == 0x6f632d79786f7270, last == 0x6e6f697463656e6e { return .proxyConnection }
+        case 17:
+            // x-forwarded-proto
+            if first == 0x726177726f662d78, last == 0x6f746f72702d6465, name[8] | 0x20 == 0x64 { return .xForwardedProto }
+            // transfer-encoding
+            if first == 0x726566736e617274, last == 0x676e69646f636e65, name[8] | 0x20 == 0x2d { return .transferEncoding }
+        default: break
         }
-        if candidates.0 != .other, name.equalsIgnoringCase(candidates.0.name) {
-            self = candidates.0
-        } else if candidates.1 != .other, name.equalsIgnoringCase(candidates.1.name) {
-            self = candidates.1
-        } else if candidates.2 != .other, name.equalsIgnoringCase(candidates.2.name) {
-            self = candidates.2
-        } else {
-            self = .other
+        return .other
+    }
+
+    /// Up to eight bytes from `start` on, the first in the lowest place, with 0x20 set in each.
+    private static func word(_ name: ByteView, at start: Int) -> UInt64 {
+        if name.count - start >= 8 {
+            return unsafe name.buffer.loadUnaligned(fromByteOffset: start, as: UInt64.self).littleEndian | 0x2020_2020_2020_2020
         }
+        var word: UInt64 = 0
+        for i in 0..<name.count { word |= UInt64(name[i] | 0x20) << UInt64(i * 8) }
+        return word
     }
 
     /// Fields that belong to one connection and are never forwarded (RFC 9110 §7.6.1, RFC 9113 §8.2.2).

@@ -49,9 +49,9 @@ package final class Fetcher: @unchecked Sendable {
 
     private func fill(_ exchange: Exchange, _ request: FetchRequest) {
         let head = exchange.request
-        head.methodSpan = head.store { $0.append(request.method) }
+        head.methodSpan = head.store { $0.append(text: request.method) }
         head.method = request.method.withView { HTTPMethod($0) }
-        head.targetSpan = head.store { $0.append(request.target) }
+        head.targetSpan = head.store { $0.append(text: request.target) }
         head.fields.append("host", request.host.isEmpty ? request.address.description : request.host)
         head.fields.append("user-agent", "sluice")
         head.fields.append("connection", "close")

@@ -47,7 +47,7 @@ enum FieldParser {
             at += 2
             count += 1
             guard count <= limits.fields else { return .failed(.tooManyHeaders, "More than \(limits.fields) header fields.") }
-            fields.note(KnownField(bytes[nameStart..<nameEnd]), name: nameStart..<nameEnd, value: valueStart..<valueEnd)
+            fields.note(KnownField.named(bytes[nameStart..<nameEnd]), name: nameStart..<nameEnd, value: valueStart..<valueEnd)
         }
     }
 

@@ -18,7 +18,7 @@ package struct Notifier: Sendable {
 
     /// Where messages go: a path, or an abstract name as `@name`; nil: nowhere.
     private let socketPath: String?
-    /// How often `watchdog` must be sent, half the time that the manager waits; nil when it does not watch.
+    /// How often `watchdog` must be sent: half the time that the manager waits; nil when it does not watch.
     package let watchdogInterval: Nanoseconds?
 
     /// Reads `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`.
@@ -26,8 +26,8 @@ package struct Notifier: Sendable {
         let path = environment("NOTIFY_SOCKET") ?? ""
         socketPath = (path.hasPrefix("/") || path.hasPrefix("@")) && path.utf8.count > 1 ? path : nil
         let isForUs = environment("WATCHDOG_PID").map { Int32($0) == process } ?? true
-        let microseconds = environment("WATCHDOG_USEC").flatMap { UInt64($0) } ?? 0
-        watchdogInterval = isForUs && socketPath != nil && microseconds > 0 ? microseconds.multipliedReportingOverflow(by: 500).partialValue : nil
+        let (half, overflow) = (environment("WATCHDOG_USEC").flatMap { UInt64($0) } ?? 0).multipliedReportingOverflow(by: 500)
+        watchdogInterval = isForUs && socketPath != nil && half > 0 && !overflow ? half : nil
     }
 
     /// Whether somebody wants to be told.

@@ -6,7 +6,7 @@ extension AccessLine {
         out.append("{\"time\":\"")
         Timestamp(record.time).writeRFC3339(to: out)
         out.append("\",\"client\":\"")
-        client.withText { out.append($0) }
+        client.write(to: out)
         out.append(byte: UInt8(ascii: "\""))
         if record.kind == AccessRecord.Kind.exchange.rawValue { writeExchange(to: out) } else { pair(",\"listener\":", listener, out) }
         if let reason { pair(",\"reason\":", ByteView(reason.code), out) }

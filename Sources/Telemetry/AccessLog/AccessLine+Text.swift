@@ -3,7 +3,7 @@ import Primitives
 
 extension AccessLine {
     func writeText(to out: ByteBuffer) {
-        client.withText { out.append($0) }
+        client.write(to: out)
         out.append(" - - [")
         Timestamp(record.time).writeCommonLog(to: out)
         out.append("] \"")

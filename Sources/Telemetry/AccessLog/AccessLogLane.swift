@@ -17,9 +17,11 @@ package final class AccessLogLane: TimerOwner {
     private var batch: LogBatch
     private var firstAppended = Instant.never
     private var isOpen = true
-    /// Wall clock minus monotonic clock, as of `clockRead`.
+    /// Wall clock minus the loop's, as of the turn that began at `clockRead`.
     private var wallOffset: UInt64 = 0
     private var clockRead = Instant.never
+    private var lastListener: ListenerInfo?
+    private var lastName = AccessRecord.encode("")
 
     package init(loop: EventLoop, writer: AccessLogWriter) {
         self.loop = loop
@@ -66,16 +68,27 @@ package final class AccessLogLane: TimerOwner {
             record.idHigh = exchange.requestID.high
             record.idLow = exchange.requestID.low
         }
-        batch.bytes.append(record)
-        appendName(exchange.listener?.name)
-        appendLabels(route?.encoded)
-        appendLabels(endpoint?.encoded)
-        batch.bytes.appendPart(request.methodName)
-        batch.bytes.appendPart(request.host)
-        batch.bytes.appendPart(request.target)
-        batch.bytes.appendPart(fields[.userAgent] ?? ByteView())
-        batch.bytes.appendPart(fields.first(ByteView("referer")) ?? ByteView())
-        batch.bytes.appendPart(keptID?.prefix(128) ?? ByteView())
+        let name = encodedName(exchange.listener)
+        let method = request.methodName, host = request.host, target = request.target
+        let agent = fields[.userAgent] ?? ByteView(), referer = fields.first(ByteView("referer")) ?? ByteView()
+        let id = keptID?.prefix(128) ?? ByteView()
+        let size = RecordWriter.size(
+            parts: name.count + (route?.encoded.count ?? 0) + (endpoint?.encoded.count ?? 0) + method.count + host.count + target.count
+                + agent.count + referer.count + id.count)
+        unsafe batch.bytes.appendUninitialized(size) { memory in
+            var writer = unsafe RecordWriter(memory)
+            writer.append(record)
+            writer.append(encoded: name, empty: 1)
+            writer.append(encoded: route?.encoded, empty: 2)
+            writer.append(encoded: endpoint?.encoded, empty: 2)
+            writer.append(part: method)
+            writer.append(part: host)
+            writer.append(part: target)
+            writer.append(part: agent)
+            writer.append(part: referer)
+            writer.append(part: id)
+            return writer.count
+        }
     }
 
     /// Adds a connection that failed without a request: a bad PROXY header, too many connections, a time-out.
@@ -87,9 +100,14 @@ package final class AccessLogLane: TimerOwner {
         record.clientHigh = peer.high
         record.clientLow = peer.low
         record.reason = reason.rawValue
-        batch.bytes.append(record)
-        appendName(listener)
-        batch.bytes.appendEmptyParts(AccessRecord.Part.allCases.count - 1)
+        let name = AccessRecord.encode(listener)
+        unsafe batch.bytes.appendUninitialized(RecordWriter.size(parts: name.count)) { memory in
+            var writer = unsafe RecordWriter(memory)
+            writer.append(record)
+            writer.append(encoded: name, empty: 1)
+            writer.append(encoded: nil, empty: AccessRecord.Part.allCases.count - 1)
+            return writer.count
+        }
     }
 
     /// Hands the batch to the writer when it is full or old, or, with `force`, when it holds anything at all.
@@ -106,7 +124,7 @@ package final class AccessLogLane: TimerOwner {
         let now = loop.now
         if clockRead != now {
             clockRead = now
-            wallOffset = Instant.wallClock &- Instant.now.nanoseconds
+            wallOffset = Instant.wallClock &- now.nanoseconds
         }
         if batch.records == 0 {
             firstAppended = now
@@ -115,13 +133,12 @@ package final class AccessLogLane: TimerOwner {
         batch.records += 1
     }
 
-    private func appendName(_ name: String?) {
-        guard let name else { return batch.bytes.appendEmptyParts(1) }
-        name.withView { batch.bytes.appendPart($0) }
-    }
-
-    private func appendLabels(_ encoded: [UInt8]?) {
-        guard let encoded else { return batch.bytes.appendEmptyParts(2) }
-        encoded.withView { batch.bytes.append($0) }
+    /// The listener's name as a part, encoded once as long as exchanges keep coming from the same listener.
+    private func encodedName(_ listener: ListenerInfo?) -> [UInt8] {
+        if lastListener !== listener {
+            lastListener = listener
+            lastName = AccessRecord.encode(listener?.name ?? "")
+        }
+        return lastName
     }
 }

@@ -97,14 +97,16 @@ package final class AccessLogWriter: Sendable {
         let lines = ByteBuffer(capacity: 64 << 10)
         var isBroken = false
         var isOver = false
+        // Changes places with the queue's, so that neither grows anew.
+        var batches: ContiguousArray<LogBatch> = []
         while !isOver {
             work.wait()
-            let (batches, reopen) = queue.withLock { queue in
+            batches.removeAll(keepingCapacity: true)
+            let reopen = queue.withLock { queue in
                 defer { queue.reopen = false }
                 isOver = queue.isClosed
-                var taken: ContiguousArray<LogBatch> = []
-                swap(&taken, &queue.waiting)
-                return (taken, queue.reopen)
+                swap(&batches, &queue.waiting)
+                return queue.reopen
             }
             if reopen {
                 do { try file.reopen() } catch { problem?(error) }

@@ -34,27 +34,7 @@ struct AccessRecord: BitwiseCopyable {
     /// A part as it stands in a record.
     static func encode(_ text: String) -> [UInt8] {
         let bytes = text.utf8.prefix(longestPart)
-        return [UInt8(truncatingIfNeeded: bytes.count), UInt8(truncatingIfNeeded: bytes.count >> 8)] + bytes
-    }
-}
-
-extension ByteBuffer {
-    func append(_ record: AccessRecord) {
-        unsafe appendUninitialized(MemoryLayout<AccessRecord>.size) { bytes in
-            unsafe bytes.storeBytes(of: record, as: AccessRecord.self)
-            return MemoryLayout<AccessRecord>.size
-        }
-    }
-
-    func appendPart(_ bytes: ByteView) {
-        let kept = bytes.prefix(AccessRecord.longestPart)
-        append(byte: UInt8(truncatingIfNeeded: kept.count))
-        append(byte: UInt8(truncatingIfNeeded: kept.count >> 8))
-        append(kept)
-    }
-
-    func appendEmptyParts(_ count: Int) {
-        for _ in 0..<count { append("\0\0") }
+        return unsafe withUnsafeBytes(of: UInt16(truncatingIfNeeded: bytes.count)) { unsafe Array($0) } + bytes
     }
 }
 
@@ -76,7 +56,8 @@ struct AccessRecordReader {
 
     mutating func part() -> ByteView {
         guard bytes.count - at >= 2 else { return ByteView() }
-        let count = Swift.min(Int(bytes[at]) | Int(bytes[at + 1]) << 8, bytes.count - at - 2)
+        let length = unsafe bytes[at..<at + 2].buffer.loadUnaligned(as: UInt16.self)
+        let count = Swift.min(Int(length), bytes.count - at - 2)
         at += 2 + count
         return bytes[at - count..<at]
     }

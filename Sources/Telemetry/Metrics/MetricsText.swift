@@ -30,7 +30,7 @@ package struct MetricsText {
     }
 
     /// A whole number of the current family.
-    package mutating func sample(_ labels: [(String, String)] = [], _ value: UInt64) { sample(labels, text: String(value)) }
+    package mutating func sample(_ labels: [(String, String)] = [], _ value: some BinaryInteger) { sample(labels, text: "\(value)") }
 
     /// A sample of the current family. For families in seconds or shares.
     package mutating func sample(_ labels: [(String, String)] = [], _ value: Double) {

@@ -51,12 +51,12 @@ package struct OperationalLogHandler: LogHandler {
         Timestamp(clock()).writeRFC3339(to: out)
         out.append(" ")
         if coloured { out.append(OperationalLogHandler.colour(event.level)) }
-        out.append(event.level.rawValue)
+        out.append(text: event.level.rawValue)
         if coloured { out.append("\u{1b}[0m") }
         out.append(event.level.rawValue.utf8.count < 5 ? "  " : " ")
         event.message.description.withView { out.append(printable: $0) }
         for (key, value) in pairs {
-            out.append(" \(key)=")
+            out.append(text: " \(key)=")
             let quoted = value.isEmpty || value.utf8.contains { $0 <= 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "=") }
             if !quoted {
                 value.withView { out.append(printable: $0) }
@@ -73,7 +73,7 @@ package struct OperationalLogHandler: LogHandler {
     private func writeJSON(_ event: LogEvent, _ pairs: [(String, String)], to out: ByteBuffer) {
         out.append("{\"time\":\"")
         Timestamp(clock()).writeRFC3339(to: out)
-        out.append("\",\"level\":\"\(event.level.rawValue)\",\"message\":\"")
+        out.append(text: "\",\"level\":\"\(event.level.rawValue)\",\"message\":\"")
         event.message.description.withView { out.append(jsonEscaped: $0) }
         out.append("\",\"logger\":\"")
         label.withView { out.append(jsonEscaped: $0) }
@@ -116,8 +116,7 @@ extension ByteBuffer {
                 append("\\n")
             } else {
                 append("\\x")
-                append(byte: ASCII.hexDigit(byte >> 4))
-                append(byte: ASCII.hexDigit(byte & 0xf))
+                appendHex(byte)
             }
         }
     }

@@ -55,7 +55,8 @@ extension ByteBuffer {
         }
     }
 
-    private func appendHex(_ byte: UInt8) {
+    /// Two digits, lower case.
+    func appendHex(_ byte: UInt8) {
         for digit in [byte >> 4, byte & 0xf] { append(byte: digit < 10 ? 0x30 + digit : 0x57 + digit) }
     }
 

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 BINARY = os.environ.get("SLUICE_BIN") or str(ROOT / ".build" / "debug" / "sluice")
 
 #: What a crash leaves on standard error.
-CRASH = re.compile(r"Fatal error|Crash:|AddressSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|Illegal instruction|Segmentation fault|Current stack trace", re.I)
+CRASH = re.compile(r"Fatal error|Precondition failed|Assertion failed|Crash:|AddressSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|Illegal instruction|Segmentation fault|Current stack trace", re.I)
 
 
 def command(*arguments: str, cwd=None, env=None, input: str | None = None, timeout: float = 30) -> subprocess.CompletedProcess:

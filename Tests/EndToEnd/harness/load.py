@@ -98,7 +98,7 @@ class Load:
                 tally.failed.append(f"{response}")
             else:
                 tally.answered += 1
-            if not self.keep_alive or (response["connection"] or "").lower() == "close":
+            if not self.keep_alive or not response.complete or (response["connection"] or "").lower() == "close":
                 connection.close()
                 connection = None
         if connection:

@@ -2,10 +2,16 @@
 
 import os
 import signal
+import socket
+import struct
 import subprocess
 import threading
 
 from .waiting import limit
+
+# From linux/netlink.h, linux/sock_diag.h and the states of TCP.
+NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST_DUMP, NLMSG_ERROR, NLMSG_DONE = 4, 20, 0x301, 2, 3
+TIME_WAIT, LISTEN = 6, 10
 
 #: Set for sanitizer builds, whose memory says nothing about the program's.
 SANITIZED = bool(os.environ.get("SLUICE_SANITIZED"))
@@ -61,20 +67,38 @@ class Peak:
         return self.most - self.start
 
 
+def _queues(local: int, remote: int = 0) -> list[int]:
+    """Unread bytes of each connection from port `local` to port `remote` (0: any), from the kernel (sock_diag(7))."""
+    found = []
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as netlink:
+        for family in (socket.AF_INET, socket.AF_INET6):
+            states = 0xFFF & ~(1 << TIME_WAIT | 1 << LISTEN)
+            identity = struct.pack("!HH", local, remote) + bytes(44)
+            request = struct.pack("=BBBBI", family, socket.IPPROTO_TCP, 0, 0, states) + identity
+            netlink.send(struct.pack("=IHHII", 16 + len(request), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST_DUMP, 0, 0) + request)
+            done = False
+            while not done:
+                data = netlink.recv(65536)
+                while data:
+                    length, kind = struct.unpack_from("=IH", data)
+                    if kind in (NLMSG_DONE, NLMSG_ERROR):
+                        done = True
+                        break
+                    source, destination = struct.unpack_from("!HH", data, 16 + 4)
+                    if source == local and remote in (0, destination):
+                        found.append(struct.unpack_from("=I", data, 16 + 56)[0])
+                    data = data[(length + 3) & ~3:]
+    return found
+
+
 def unread(port: int) -> int:
     """Bytes that have arrived at sockets bound to this local port and that no one has read yet."""
-    suffix, total = f":{port:04X}", 0
-    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            with open(path) as file:
-                next(file)
-                for line in file:
-                    columns = line.split(None, 5)
-                    if columns[1].endswith(suffix) and columns[3] != "0A":
-                        total += int(columns[4].split(":")[1], 16)
-        except (OSError, StopIteration):
-            pass
-    return total
+    return sum(_queues(port))
+
+
+def unread_between(local: int, remote: int) -> int:
+    """Unread bytes of the one connection from port `local` to port `remote`, as seen by the process that has `local`."""
+    return sum(_queues(local, remote))
 
 
 def end(process: subprocess.Popen, seconds: float = 20) -> int:
@@ -87,16 +111,3 @@ def end(process: subprocess.Popen, seconds: float = 20) -> int:
             process.kill()
             process.wait()
     return process.returncode
-
-
-def unread_between(local: int, remote: int) -> int:
-    """Unread bytes of the one connection from port `local` to port `remote`, as seen by the process that has `local`."""
-    here, there = f":{local:04X}", f":{remote:04X}"
-    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with open(path) as file:
-            next(file)
-            for line in file:
-                columns = line.split(None, 5)
-                if columns[1].endswith(here) and columns[2].endswith(there):
-                    return int(columns[4].split(":")[1], 16)
-    return 0
