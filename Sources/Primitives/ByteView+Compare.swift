@@ -11,14 +11,14 @@ extension ByteView: Equatable {
 extension ByteView {
     @inlinable public static func == (a: ByteView, literal: StaticString) -> Bool { a == ByteView(literal) }
 
-    /// Whether the view equals `lowercased` when ASCII letters lose their case. `lowercased` must be in lower case.
-    package func equalsIgnoringCase(_ lowercased: ByteView) -> Bool {
-        guard count == lowercased.count else { return false }
-        for i in 0..<count where ASCII.lowercase(self[i]) != lowercased[i] { return false }
+    /// Whether the views are equal when ASCII letters lose their case.
+    package func equalsIgnoringCase(_ other: ByteView) -> Bool {
+        guard count == other.count else { return false }
+        for i in 0..<count where ASCII.lowercase(self[i]) != ASCII.lowercase(other[i]) { return false }
         return true
     }
 
-    package func equalsIgnoringCase(_ lowercased: StaticString) -> Bool { equalsIgnoringCase(ByteView(lowercased)) }
+    package func equalsIgnoringCase(_ literal: StaticString) -> Bool { equalsIgnoringCase(ByteView(literal)) }
 
     package func hasPrefix(_ other: ByteView) -> Bool { count >= other.count && prefix(other.count) == other }
     package func hasPrefix(_ literal: StaticString) -> Bool { hasPrefix(ByteView(literal)) }

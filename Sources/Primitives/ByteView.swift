@@ -34,15 +34,22 @@ public struct ByteView {
 
     @inlinable public var isEmpty: Bool { count == 0 }
 
-    /// The byte at `index`; traps outside `0..<count`.
+    /// The byte at `index`. Outside `0..<count` is a mistake of the caller's: it stops a debug build, and reads as 0
+    /// otherwise, because no mistake may let a client stop the process.
     @inlinable public subscript(index: Int) -> UInt8 {
-        precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "ByteView index out of range")
+        guard UInt(bitPattern: index) < UInt(bitPattern: count) else {
+            assertionFailure("ByteView index out of range")
+            return 0
+        }
         return unsafe base.unsafelyUnwrapped[index]
     }
 
-    /// The bytes of `range`; traps outside `0..<count`.
+    /// The bytes of `range`. Outside `0..<count` is a mistake as above, and empty in a release build.
     @inlinable public subscript(range: Range<Int>) -> ByteView {
-        precondition(range.lowerBound >= 0 && range.upperBound <= count, "ByteView range out of range")
+        guard range.lowerBound >= 0, range.upperBound <= count else {
+            assertionFailure("ByteView range out of range")
+            return ByteView()
+        }
         return unsafe ByteView(base.map { unsafe $0 + range.lowerBound }, count: range.count)
     }
 

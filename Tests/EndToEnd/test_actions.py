@@ -128,18 +128,15 @@ def test_respond_without_body(parts):
         assert connection.get("/pong").status == 200
 
 
-def test_respond_reads_the_request_body_first(parts):
+@pytest.mark.parametrize("request_bytes", [
+    b"POST /pong HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n" + b"x" * 10_000,
+    b"POST /pong HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n" + b"x" * 3_000_000,
+    b"POST /pong HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+], ids=["small", "large", "chunked"])
+def test_respond_to_a_body_keeps_the_connection_or_says_that_it_closes(parts, request_bytes):
     with parts[0].connect() as connection:
-        assert connection.request("POST", "/pong", body=b"x" * 10_000).status == 200
-        assert connection.get("/pong").text == "pong"
-        connection.send("POST /pong HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
-        assert connection.read_response().status == 200
-        assert connection.get("/pong").text == "pong"
-
-
-def test_respond_to_a_large_body_keeps_the_connection_or_says_that_it_closes(parts):
-    with parts[0].connect() as connection:
-        response = connection.request("POST", "/pong", body=b"x" * 3_000_000)
+        connection.send(request_bytes)
+        response = connection.read_response("POST")
         assert (response.status, response.text) == (200, "pong")
         if response["connection"] == "close":
             assert connection.ending(5) != "open"

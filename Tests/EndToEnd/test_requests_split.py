@@ -8,7 +8,7 @@ from harness.lockstep import Plan, byte_by_byte, cut_at, run
 CASES = [c for c in load("requests") if c.spec.get("splits", True) and c.spec.get("end", "none") in ("none", "fin")]
 ACCEPTED = [c for c in CASES if c.section == "accepted" and len(c.send) <= 1000]
 REFUSED = [c for c in CASES if c.section != "accepted" and len(c.send) <= 700]
-SHORT = 260
+SHORT = 400
 
 
 def shape(transcript, recorder):

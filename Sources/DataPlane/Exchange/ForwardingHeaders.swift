@@ -67,13 +67,7 @@ enum ForwardingHeaders {
         fields.removeHopByHop()
         if !exchange.request.expectsContinue { fields.remove(.expect) }
         let isTrusted = exchange.client.isTrusted
-        if !isTrusted {
-            fields.remove(.forwarded)
-            fields.remove(.xForwardedFor)
-            fields.remove(.xForwardedHost)
-            fields.remove(.xForwardedPort)
-            fields.remove(.xForwardedProto)
-        }
+        if !isTrusted { fields.removeForwarding() }
         fields.append(.via) { $0.append(exchange.request.minorVersion == 0 ? "1.0 sluice" : "1.1 sluice") }
         appendForwardedFor(exchange, fields)
         let scheme = exchange.listener?.scheme ?? "http"

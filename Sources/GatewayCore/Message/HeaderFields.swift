@@ -8,7 +8,7 @@ package final class HeaderFields {
     package let storage = ByteBuffer(capacity: 1024)
     private var table: ContiguousArray<Field> = []
     /// One bit for each known field that is present.
-    private var present: UInt32 = 0
+    private var present: UInt64 = 0
 
     package struct Field {
         var nameStart: UInt32
@@ -157,7 +157,15 @@ package final class HeaderFields {
         }
     }
 
-    private static let hopByHopBits: UInt32 = KnownField.allCases.reduce(0) { $1.isHopByHop ? $0 | $1.bit : $0 }
+    /// Removes what an untrusted peer has no business to say.
+    package func removeForwarding() {
+        guard present & HeaderFields.forwardingBits != 0 else { return }
+        for i in table.indices where table[i].known.isForwarding { table[i].isRemoved = true }
+        present &= ~HeaderFields.forwardingBits
+    }
+
+    private static let hopByHopBits: UInt64 = KnownField.allCases.reduce(0) { $1.isHopByHop ? $0 | $1.bit : $0 }
+    private static let forwardingBits: UInt64 = KnownField.allCases.reduce(0) { $1.isForwarding ? $0 | $1.bit : $0 }
 
     // MARK: Writing
 

@@ -5,6 +5,7 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
     case te, via, host, date, expect, server, accept, trailer, upgrade, location, forwarded
     case connection, keepAlive, retryAfter, contentType, xRequestID, proxyStatus, contentLength, http2Settings
     case xForwardedFor, xForwardedHost, xForwardedPort, xForwardedProto, proxyConnection, transferEncoding
+    case xForwardedPrefix, xForwardedServer, xForwardedScheme, xForwardedSsl, xRealIP
     case cookie, userAgent, authorization
     case other
 
@@ -34,6 +35,11 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
         case .xForwardedHost: "x-forwarded-host"
         case .xForwardedPort: "x-forwarded-port"
         case .xForwardedProto: "x-forwarded-proto"
+        case .xForwardedPrefix: "x-forwarded-prefix"
+        case .xForwardedServer: "x-forwarded-server"
+        case .xForwardedScheme: "x-forwarded-scheme"
+        case .xForwardedSsl: "x-forwarded-ssl"
+        case .xRealIP: "x-real-ip"
         case .proxyConnection: "proxy-connection"
         case .transferEncoding: "transfer-encoding"
         case .cookie: "cookie"
@@ -82,6 +88,8 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
         case 9:
             // forwarded
             if first == 0x6564726177726f66, last == 0x646564726177726f { return .forwarded }
+            // x-real-ip
+            if first == 0x692d6c6165722d78, last == 0x70692d6c6165722d { return .xRealIP }
         case 10:
             // connection
             if first == 0x697463656e6e6f63, last == 0x6e6f697463656e6e { return .connection }
@@ -110,6 +118,8 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
         case 15:
             // x-forwarded-for
             if first == 0x726177726f662d78, last == 0x726f662d64656472 { return .xForwardedFor }
+            // x-forwarded-ssl
+            if first == 0x726177726f662d78, last == 0x6c73732d64656472 { return .xForwardedSsl }
         case 16:
             // x-forwarded-host
             if first == 0x726177726f662d78, last == 0x74736f682d646564 { return .xForwardedHost }
@@ -122,6 +132,13 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
             if first == 0x726177726f662d78, last == 0x6f746f72702d6465, name[8] | 0x20 == 0x64 { return .xForwardedProto }
             // transfer-encoding
             if first == 0x726566736e617274, last == 0x676e69646f636e65, name[8] | 0x20 == 0x2d { return .transferEncoding }
+        case 18:
+            // x-forwarded-prefix
+            if first == 0x726177726f662d78, last == 0x7869666572702d64, name[8] | 0x20 == 0x64, name[9] | 0x20 == 0x65 { return .xForwardedPrefix }
+            // x-forwarded-server
+            if first == 0x726177726f662d78, last == 0x7265767265732d64, name[8] | 0x20 == 0x64, name[9] | 0x20 == 0x65 { return .xForwardedServer }
+            // x-forwarded-scheme
+            if first == 0x726177726f662d78, last == 0x656d656863732d64, name[8] | 0x20 == 0x64, name[9] | 0x20 == 0x65 { return .xForwardedScheme }
         default: break
         }
         return .other
@@ -145,5 +162,15 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
         }
     }
 
-    var bit: UInt32 { 1 << UInt32(rawValue) }
+    /// What a proxy says about the client's side of it: believed from trusted peers only.
+    package var isForwarding: Bool {
+        switch self {
+        case .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedPort, .xForwardedProto, .xForwardedPrefix, .xForwardedServer,
+            .xForwardedScheme, .xForwardedSsl, .xRealIP:
+            true
+        default: false
+        }
+    }
+
+    var bit: UInt64 { 1 << UInt64(rawValue) }
 }

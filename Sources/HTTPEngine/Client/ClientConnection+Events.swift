@@ -157,7 +157,7 @@ extension ClientConnection: ConnectionHandler {
         var at = start
         switch reading {
         case .length(let left):
-            let piece = bytes[at..<min(bytes.count, at + left)]
+            let piece = bytes.dropFirst(at).prefix(left)
             downstream.sendBody(piece)
             reading = .length(left - piece.count)
             if left == piece.count {

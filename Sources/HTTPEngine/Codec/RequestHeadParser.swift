@@ -9,6 +9,13 @@ package enum RequestHeadParser {
     /// Errors are found as early as the bytes allow; `incomplete` asks for the same call with more bytes.
     package static func parse(_ bytes: ByteView, limits: HeadLimits, into head: RequestHead) -> HeadResult {
         head.clear()
+        let result = parseLines(bytes, limits: limits, into: head)
+        // What was noted before the error is where it was in `bytes`: the error's answer and its log line look at it.
+        if case .failed = result, head.fields.storage.isEmpty { head.fields.storage.append(bytes) }
+        return result
+    }
+
+    private static func parseLines(_ bytes: ByteView, limits: HeadLimits, into head: RequestHead) -> HeadResult {
         var at = 0
         // One empty line before the request line is skipped (RFC 9112 §2.2).
         if bytes.count > 0, bytes[0] == .carriageReturn {

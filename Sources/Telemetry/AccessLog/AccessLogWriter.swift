@@ -28,7 +28,7 @@ package final class AccessLogWriter: Sendable {
     private let writtenCount = Atomic<UInt64>(0)
     private let failedCount = Atomic<UInt64>(0)
 
-    /// Opens `path` for appending (`-` is standard output) and starts the thread.
+    /// Opens `path` for appending (`-` is standard output) and starts the thread, which lives until `close`.
     ///
     /// - Parameters:
     ///   - limit: bytes of records that may wait; about 300 bytes each.
@@ -93,6 +93,8 @@ package final class AccessLogWriter: Sendable {
     // MARK: The thread
 
     private func run(_ opened: LogFile) {
+        // Nobody joins this thread: `close` must not wait for ever.
+        pthread_detach(pthread_self())
         var file = opened
         let lines = ByteBuffer(capacity: 64 << 10)
         var isBroken = false

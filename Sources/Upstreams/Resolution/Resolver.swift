@@ -1,3 +1,4 @@
+private import Glibc
 package import Primitives
 import Reactor
 
@@ -79,6 +80,8 @@ package final class Resolver: Sendable {
     }
 
     private func run() {
+        // Nobody joins these threads: a lookup may take seconds to end.
+        pthread_detach(pthread_self())
         while let work = names.next({ $0.next(now: .now) }) {
             switch work {
             case .ask(let host):

@@ -184,7 +184,7 @@ class Gateway:
             self.hang_up()
         return until(lambda: self.generation() > before and self.generation(), seconds, f"a generation after {before}; status {self.status()}")
 
-    def reload_refused(self, configuration: dict | str, by_signal: bool = True, seconds: float = 20) -> str:
+    def reload_refused(self, configuration: dict | str, by_signal: bool = True, seconds: float = 10) -> str:
         """Replaces the file with a bad one and waits for the reason that the gateway gives for keeping the old one."""
         before, old = self.generation(), self.status().get("lastError")
         self.write(configuration)

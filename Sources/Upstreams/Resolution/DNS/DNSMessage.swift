@@ -1,8 +1,8 @@
 import Primitives
 
 /// Messages of the DNS (RFC 1035 §4), as far as host addresses need them.
-enum DNSMessage {
-    enum RecordType: UInt16, Sendable { case a = 1, cname = 5, aaaa = 28 }
+package enum DNSMessage {
+    package enum RecordType: UInt16, Sendable { case a = 1, cname = 5, aaaa = 28 }
 
     static let headerLength = 12
 

@@ -1,6 +1,6 @@
 /// A domain name as it stands on the wire (RFC 1035 §3.1): each label behind its length, an empty one last. Letters are
 /// in lower case.
-struct DNSName: Equatable, Hashable {
+package struct DNSName: Equatable, Hashable {
     var bytes: [UInt8]
 
     /// The longest name, in bytes of this form.
@@ -9,7 +9,7 @@ struct DNSName: Equatable, Hashable {
     init(bytes: [UInt8]) { self.bytes = bytes }
 
     /// A host name of letters, digits, hyphens and underscores, with or without a dot at its end; nil for anything else.
-    init?(_ host: String) {
+    package init?(_ host: String) {
         var bytes: [UInt8] = []
         let text = host.hasSuffix(".") ? host.dropLast() : host[...]
         for label in text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {

@@ -1,7 +1,7 @@
-import Primitives
+package import Primitives
 
 /// What a name server says to a query for addresses.
-enum DNSReply: Equatable {
+package enum DNSReply: Equatable {
     /// Addresses and the seconds for which all that led to them is good. None: the name exists, but has no such records.
     case addresses([IPAddress], timeToLive: UInt32)
     /// NXDOMAIN.
@@ -18,7 +18,7 @@ enum DNSReply: Equatable {
 
     /// Reads a reply to the query `(name, type, id)`. Nil for what is not a reply to it, and for malformed messages: on
     /// UDP anybody may have sent them, so they are to be ignored.
-    static func parse(_ bytes: ByteView, _ name: DNSName, _ type: DNSMessage.RecordType, id: UInt16) -> DNSReply? {
+    package static func parse(_ bytes: ByteView, _ name: DNSName, _ type: DNSMessage.RecordType, id: UInt16) -> DNSReply? {
         var reader = DNSReader(bytes)
         guard reader.word() == id, let flags = reader.word(), flags & 0x8000 != 0, flags & 0x7800 == 0 else { return nil }
         guard let questions = reader.word(), let answers = reader.word(), reader.skip(4) else { return nil }
