@@ -64,9 +64,9 @@ let sources: [Target] = [
 ]
 
 /// Unit tests mirror `Sources/`; their cases are data files that SwiftPM need not know of.
-func test(_ target: String, needs: [String] = [], hasCases: Bool = false) -> Target {
+func test(_ target: String, needs: [String] = [], products: [Target.Dependency] = [], hasCases: Bool = false) -> Target {
     .testTarget(
-        name: "\(target)Tests", dependencies: ([target] + needs).map { .target(name: $0) }, exclude: hasCases ? ["Cases"] : [],
+        name: "\(target)Tests", dependencies: ([target] + needs).map { .target(name: $0) } + products, exclude: hasCases ? ["Cases"] : [],
         swiftSettings: settings)
 }
 
@@ -76,6 +76,9 @@ let tests: [Target] = [
     test("Expressions", needs: ["Primitives"], hasCases: true),
     test("Routing", needs: ["Primitives", "Expressions"], hasCases: true),
     test("Discovery", needs: ["Model", "Schema"]),
+    test("Upstreams", needs: ["Primitives", "Reactor", "GatewayCore"]),
+    test("Telemetry", needs: ["Primitives", "Reactor", "GatewayCore"], products: [logging]),
+    test("SluiceCLI", needs: ["Primitives", "Reactor"]),
 ]
 
 let package = Package(

@@ -44,6 +44,10 @@ package struct FileSource: Sendable {
         }
         diagnostics += merge?.diagnostics ?? []
         let start = SourcePosition(file: SourceFile(files.first ?? path), line: 1, column: 1)
+        if !diagnostics.hasErrors, merge?.tree.isNull ?? true {
+            // A file that is being written is empty for a moment: taking that for a configuration would stop everything.
+            diagnostics.append(Diagnostic(.error, at: start, path: "", "the configuration is empty", remedy: "begin with `listeners:`; `sluice schema` describes the rest"))
+        }
         let isWhole = !diagnostics.hasErrors
         // What could not be read would only be reported again as missing.
         let loaded = Configuration.load(merge?.tree ?? ConfigNode(.null, at: start), lint: isWhole ? { $0.lint() } : { _ in [] })

@@ -23,6 +23,7 @@ package final class EventLoop: @unchecked Sendable {
     private var fired: ContiguousArray<TimerWheel.ID> = []
     private var endOfTurn: ContiguousArray<() -> Void> = []
     private var buffers: ContiguousArray<ByteBuffer> = []
+    private var kept: [AnyObject] = []
 
     /// Where outgoing heads are composed; empty between two calls into a handler.
     package let output = ByteBuffer(capacity: 32 << 10)
@@ -96,6 +97,9 @@ package final class EventLoop: @unchecked Sendable {
 
     /// Runs `work` when everything that this turn delivers has been delivered.
     package func atEndOfTurn(_ work: @escaping () -> Void) { endOfTurn.append(work) }
+
+    /// Keeps an object for as long as the loop lives: one that only a timer knows.
+    package func keep(_ object: AnyObject) { kept.append(object) }
 
     // MARK: Timers
 

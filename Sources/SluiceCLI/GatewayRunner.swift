@@ -47,6 +47,10 @@ final class GatewayRunner: Sendable {
         state.withLock { $0.gateway = gateway }
         announce(configuration, loops: loops, began)
         systemd.notify(.ready)
+        if let interval = systemd.watchdogInterval {
+            // A loop that hangs keeps the heart from beating, and the manager restarts the gateway.
+            gateway.beat(every: interval) { [systemd] in _ = systemd.notify(.watchdog) }
+        }
         watch()
     }
 
@@ -144,7 +148,7 @@ final class GatewayRunner: Sendable {
                 if signal == SIGTERM || signal == SIGINT { Exit.now(1) }
             }
         }
-        let isComplete = gateway.drain(timeout: Nanoseconds(drain.components.seconds) * 1_000_000_000)
+        let isComplete = gateway.drain(timeout: drain.nanoseconds)
         if !isComplete { log.warning("some exchanges were cut: runtime.drain was too short for them") }
         gateway.stop()
         log.info("stopped")

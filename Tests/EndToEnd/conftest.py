@@ -59,7 +59,7 @@ class Table:
 
     def __init__(self, folder, recorder: Upstream):
         self.folder, self.recorder = folder, recorder
-        self.expected = 0  # requests that the upstream should have seen
+        self.accounted: set[int] = set()  # numbers of the records that belong to a case
         self.starts = 0
         self.start()
 

@@ -10,7 +10,7 @@ import pytest
 from harness.configuration import api, proxy, route, upstream as named_upstream
 from harness.raw import format_request
 from harness.upstream import script
-from harness.waiting import until
+from harness.waiting import limit, until
 
 
 def entry(gateway, path):
@@ -134,7 +134,7 @@ def test_rotation(start, upstream):
 def test_a_log_that_can_not_be_written_is_reported(start, upstream):
     gateway = start(proxy(upstream) | {"telemetry": {"accessLog": {"path": "/proc/nowhere/access.log"}}}, ready=False)
     gateway.launch()
-    until(lambda: gateway.process.poll() is not None or "/proc/nowhere/access.log" in gateway.stderr(), 20)
+    assert gateway.process.wait(limit(20)) == 1
     assert "/proc/nowhere/access.log" in gateway.stderr()
 
 

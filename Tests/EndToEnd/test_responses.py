@@ -51,7 +51,10 @@ def rule(case: Case, client_has_it: threading.Event):
 
 def unsent(sock) -> int:
     """Bytes that the peer has not read: sent ones that wait in its socket."""
-    return unread_between(sock.getpeername()[1], sock.getsockname()[1])
+    try:
+        return unread_between(sock.getpeername()[1], sock.getsockname()[1])
+    except OSError:
+        return 0  # the peer has left
 
 
 def judge(spec: dict, response, method: str, ending, connection_fate: str, records, reused) -> list[str]:

@@ -8,7 +8,7 @@ import Upstreams
 
 extension Duration {
     /// Whole nanoseconds; 0 for negative lengths.
-    var nanoseconds: Nanoseconds {
+    package var nanoseconds: Nanoseconds {
         let (seconds, attoseconds) = components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
         let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)

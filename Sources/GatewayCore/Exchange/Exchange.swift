@@ -68,6 +68,7 @@ package final class Exchange {
         endpointIndex = -1
         triedEndpoints = 0
         attempts = 0
+        requestID = RequestID()
         error = nil
         started = .never
         upstreamStarted = .never

@@ -6,7 +6,7 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
     case connection, keepAlive, retryAfter, contentType, xRequestID, proxyStatus, contentLength, http2Settings
     case xForwardedFor, xForwardedHost, xForwardedPort, xForwardedProto, proxyConnection, transferEncoding
     case xForwardedPrefix, xForwardedServer, xForwardedScheme, xForwardedSsl, xRealIP
-    case cookie, userAgent, authorization
+    case cookie, userAgent, authorization, referer
     case other
 
     /// In lower case; empty for `other`.
@@ -44,6 +44,7 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
         case .transferEncoding: "transfer-encoding"
         case .cookie: "cookie"
         case .userAgent: "user-agent"
+        case .referer: "referer"
         case .authorization: "authorization"
         case .other: ""
         }
@@ -80,6 +81,8 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
         case 7:
             // trailer
             if first == 0x72656c69617274 { return .trailer }
+            // referer
+            if first == 0x72657265666572 { return .referer }
             // upgrade
             if first == 0x65646172677075 { return .upgrade }
         case 8:

@@ -64,9 +64,14 @@ package final class HTTPServer {
         counters.open -= 1
     }
 
+    /// Made without an exchange: a flood of connections must cost nothing.
     private static let refusal: StaticString = """
-        HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\ncontent-length: 22\r\nretry-after: 1\r\nconnection: close\r\n\r\n\
-        Too many connections.\n
+        HTTP/1.1 503 Service Unavailable\r\n\
+        content-type: application/problem+json\r\n\
+        proxy-status: sluice; error=connection_limit_reached; details="too_many_connections"\r\n\
+        content-length: 184\r\nretry-after: 1\r\nconnection: close\r\n\r\n\
+        {"type":"urn:sluice:error:too_many_connections","title":"Too many connections","status":503,\
+        "detail":"This listener's limits.connections is reached.","reason":"too_many_connections"}\r\n
         """
 
     /// Accepts no more; answers what comes on open connections with `Connection: close`; closes idle ones when they

@@ -70,7 +70,7 @@ package final class AccessLogLane: TimerOwner {
         }
         let name = encodedName(exchange.listener)
         let method = request.methodName, host = request.host, target = request.target
-        let agent = fields[.userAgent] ?? ByteView(), referer = fields.first(ByteView("referer")) ?? ByteView()
+        let agent = fields[.userAgent] ?? ByteView(), referer = fields[.referer] ?? ByteView()
         let id = keptID?.prefix(128) ?? ByteView()
         let size = RecordWriter.size(
             parts: name.count + (route?.encoded.count ?? 0) + (endpoint?.encoded.count ?? 0) + method.count + host.count + target.count
