@@ -9,8 +9,14 @@ package func checkFields(_ fields: HeaderFields) {
         for j in 0..<name.count { check(ASCII.isToken(name[j]), "the field name \(name.string) is no token") }
         for j in 0..<value.count { check(ASCII.isFieldValue(value[j]), "a control character was accepted in \(name.string)") }
         check(value.trimmed.count == value.count, "the value of \(name.string) keeps white space around it")
-        check(fields.known(at: i) == KnownField(name), "\(name.string) is filed under another field")
+        check(fields.known(at: i) == known(name), "\(name.string) is filed as \(fields.known(at: i))")
     }
+}
+
+/// The known field of that name, found by looking at every name.
+private func known(_ name: ByteView) -> KnownField {
+    let lower = name.string.lowercased()
+    return KnownField.allCases.first { $0 != .other && "\($0.name)" == lower } ?? .other
 }
 
 /// The fields that stand, as text, to compare two messages.

@@ -1,8 +1,8 @@
 package import Expressions
 
 /// What a match found out about the path, and the memory that matching needs. One per event loop, reused: warm, it
-/// never allocates. Ranges are byte offsets into `RoutableRequest.path`; they mean something only after `.route`.
-package struct RouteCaptures {
+/// never allocates; a copy would be a mistake, so there are none. Ranges are byte offsets into `RoutableRequest.path`; they mean something only after `.route`.
+package struct RouteCaptures: ~Copyable {
     /// Most parameters of one path.
     package static let parameterLimit = 16
 

@@ -27,6 +27,12 @@ final class GatewayRunner: Sendable {
     // MARK: Starting
 
     func start() throws {
+        // Watching begins before reading, and a change is taken when the start is over: none is lost between the two.
+        watch()
+        try reloading.withLock { _ in try begin() }
+    }
+
+    private func begin() throws {
         let began = Instant.now
         let (configuration, warnings, version) = try source.load()
         for warning in warnings { Console.error(warning.description) }
@@ -51,7 +57,6 @@ final class GatewayRunner: Sendable {
             // A loop that hangs keeps the heart from beating, and the manager restarts the gateway.
             gateway.beat(every: interval) { [systemd] in _ = systemd.notify(.watchdog) }
         }
-        watch()
     }
 
     /// Sockets that systemd opened for the listeners, by the listeners' names.

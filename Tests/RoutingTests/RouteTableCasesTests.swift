@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    private static func capture(_ word: String, _ names: [String], _ path: ByteView, _ captures: RouteCaptures) -> String {
+    private static func capture(_ word: String, _ names: [String], _ path: ByteView, _ captures: borrowing RouteCaptures) -> String {
         func text(_ range: Range<Int>?) -> String { range.map { path[$0].string } ?? "none" }
         if word == "start" { return String(captures.pathStart) }
         if word == "count" { return String(captures.parameterCount) }

@@ -52,7 +52,7 @@ import Testing
     }
 
     /// Puts the captures back into the pattern: that must give the path.
-    private static func check(_ captures: RouteCaptures, _ rule: RouteRule?, _ request: TestRequest) {
+    private static func check(_ captures: borrowing RouteCaptures, _ rule: RouteRule?, _ request: TestRequest) {
         guard let rule else { return }
         let path = request.path.string
         let base = rule.basePath == "/" ? "" : rule.basePath

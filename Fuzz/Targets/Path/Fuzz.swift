@@ -8,7 +8,10 @@ import Primitives
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     withInput(start, count) { bytes in
         normalise(bytes)
-        if bytes.isEmpty || bytes[0] != UInt8(ascii: "/") { withCopy(slashed(bytes).view, normalise) }
+        guard bytes.isEmpty || bytes[0] != UInt8(ascii: "/") else { return }
+        // A view does not keep its buffer alive.
+        let path = slashed(bytes)
+        withExtendedLifetime(path) { withCopy(path.view, normalise) }
     }
     return 0
 }

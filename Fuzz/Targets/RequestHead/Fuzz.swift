@@ -83,7 +83,7 @@ private func checkForwarding(_ head: RequestHead, _ limits: HeadLimits) {
     guard head.fields.contains(.host) else { return }
     let path = head.path.string, query = head.query?.string
     let target = ByteBuffer(capacity: 64)
-    target.append(path + (query.map { "?" + $0 } ?? ""))
+    (path + (query.map { "?" + $0 } ?? "")).withView { target.append($0) }
     head.forwardSpan = head.store { $0.append(target.view) }
     head.fields.removeHopByHop()
     let out = ByteBuffer(capacity: 256)

@@ -49,7 +49,7 @@ package struct RouteProbe {
         }
     }
 
-    private func describe(_ route: CompiledRoute, _ exchange: Exchange, _ captures: RouteCaptures, _ snapshot: Snapshot) -> [String] {
+    private func describe(_ route: CompiledRoute, _ exchange: Exchange, _ captures: borrowing RouteCaptures, _ snapshot: Snapshot) -> [String] {
         var lines: [String] = ["path \(exchange.request.path.string)"]
         let names = snapshot.table.parameterNames(of: route.index)
         for (position, name) in names.enumerated() {

@@ -17,6 +17,9 @@ package final class HeaderFields {
         var nameCount: UInt16
         package internal(set) var known: KnownField
         package internal(set) var isRemoved = false
+
+        /// Goes out with the head. The length is written by whoever frames the message.
+        var isWritten: Bool { !isRemoved && known != .contentLength }
     }
 
     package init() { table.reserveCapacity(24) }
@@ -147,6 +150,8 @@ package final class HeaderFields {
 
     private func removeNamedByConnection() {
         for i in table.indices where table[i].known == .connection {
+            // By far the most frequent, and it names nothing that is not removed anyway.
+            if KnownField.named(value(at: i)) == .keepAlive { continue }
             value(at: i).forEachListElement { element in
                 switch KnownField.named(element) {
                 case .host, .contentLength, .transferEncoding, .connection, .te, .via, .forwarded, .xForwardedFor, .date: break
@@ -171,12 +176,27 @@ package final class HeaderFields {
 
     /// Writes `name: value CRLF` for every field, but for those that frame the message.
     package func write(to out: ByteBuffer) {
-        for field in table where !field.isRemoved {
-            if field.known == .contentLength { continue }
-            out.append(storage.view(Int(field.nameStart)..<Int(field.nameStart) + Int(field.nameCount)))
-            out.append(": ")
-            out.append(storage.view(Int(field.valueStart)..<Int(field.valueStart) + Int(field.valueCount)))
-            out.append("\r\n")
+        var total = 0
+        for field in table where field.isWritten { total += Int(field.nameCount) + Int(field.valueCount) + 4 }
+        guard total > 0, let from = unsafe storage.view.buffer.baseAddress, var to = unsafe out.appendUninitialized(total) else { return }
+        let available = storage.count
+        for field in table where field.isWritten {
+            let name = Int(field.nameStart), value = Int(field.valueStart)
+            let nameCount = Int(field.nameCount), valueCount = Int(field.valueCount)
+            // Spans come from the parser and from `append`; one that is not inside the storage is written as blanks.
+            if name + nameCount <= available, value + valueCount <= available {
+                unsafe UnsafeMutableRawPointer(to).copyMemory(from: from + name, byteCount: nameCount)
+                unsafe UnsafeMutableRawPointer(to + nameCount + 2).copyMemory(from: from + value, byteCount: valueCount)
+            } else {
+                assertionFailure("a field outside its storage")
+                unsafe to.update(repeating: UInt8(ascii: " "), count: nameCount + valueCount + 2)
+            }
+            unsafe to[nameCount] = UInt8(ascii: ":")
+            unsafe to[nameCount + 1] = UInt8(ascii: " ")
+            unsafe to += nameCount + 2 + valueCount
+            unsafe to[0] = 0x0d
+            unsafe to[1] = 0x0a
+            unsafe to += 2
         }
     }
 }

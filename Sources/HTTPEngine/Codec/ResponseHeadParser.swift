@@ -64,6 +64,7 @@ enum ResponseFraming {
         let fields = head.fields
         head.keepAlive = head.minorVersion >= 1
         fields.forEach(named: ByteView("connection")) { value in
+            if head.minorVersion >= 1, KnownField.named(value) == .keepAlive { return true }
             value.forEachListElement { option in
                 if option.equalsIgnoringCase("close") {
                     head.keepAlive = false

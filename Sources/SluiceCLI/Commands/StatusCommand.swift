@@ -32,7 +32,8 @@ struct StatusCommand: ParsableCommand {
             guard let address = SocketAddress(parsing: admin) else { throw Failure("--admin takes an address such as 127.0.0.1:9180 or unix:/run/sluice.sock.") }
             return address
         }
-        let configuration = (try? source.load().configuration) ?? Configuration()
+        // A file that was named must be good; one that merely lies about is only asked for the address.
+        let configuration = source.config == nil ? (try? source.load().configuration) ?? Configuration() : try source.load().configuration
         return SocketAddress(configuration.admin.address)
     }
 
