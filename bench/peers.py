@@ -274,6 +274,7 @@ upstreams:
 """)
         check = subprocess.run([self.sluice_binary, "check", "--config", conf], stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if check.returncode:
-            print(f"{scenario}: this build of Sluice does not have it: {check.stderr.splitlines()[0] if check.stderr else check.returncode}")
+            why = next((line for line in check.stderr.splitlines() if "error" in line), f"exit {check.returncode}")
+            print(f"\n{scenario}: left out for Sluice, whose configuration is refused: {why.replace(self.work + '/', '')}")
             return None
         return [self.sluice_binary, "run", "--config", conf]

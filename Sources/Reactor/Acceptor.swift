@@ -1,11 +1,14 @@
 /// A listening socket of one event loop, and what to do with the connections that it accepts.
-package final class Acceptor {
+package final class Acceptor: TimerOwner {
     package let handle: Int32
     package let address: SocketAddress
     package var slot = -1
     package let loop: EventLoop
     /// Called on the loop with each new connection; it sets the connection's handler.
     package let accepted: (Connection) -> Void
+    /// Times that the process ran out of descriptors or memory for a connection.
+    package private(set) var exhaustions: UInt64 = 0
+    private var timer: TimerWheel.ID?
 
     package init(handle: Int32, address: SocketAddress, loop: EventLoop, accepted: @escaping (Connection) -> Void) {
         self.handle = handle
@@ -14,5 +17,20 @@ package final class Acceptor {
         self.accepted = accepted
     }
 
-    package func close() { loop.backend.remove(self) }
+    package func close() {
+        if let timer { loop.releaseTimer(timer) }
+        timer = nil
+        loop.backend.remove(self)
+    }
+
+    /// Accepts nothing for a while; those who connect wait in the kernel's queue.
+    package func rest(for length: Nanoseconds) {
+        exhaustions += 1
+        let timer = self.timer ?? loop.acquireTimer()
+        self.timer = timer
+        loop.own(timer, by: self)
+        loop.arm(timer, at: loop.now + length)
+    }
+
+    package func timerFired() { loop.backend.resume(self) }
 }

@@ -35,6 +35,8 @@ package protocol Backend: AnyObject {
 
     /// Begins to accept on a listening socket.
     func add(_ acceptor: Acceptor) throws(SystemError)
+    /// Accepts again, after a rest.
+    func resume(_ acceptor: Acceptor)
     /// Stops accepting: what has already arrived is accepted first.
     func remove(_ acceptor: Acceptor)
 }

@@ -79,8 +79,9 @@ package final class Connection {
 
     /// When `deadlineReached` is called; `.never` for not at all. Moving it to later costs one store.
     package var deadline: Instant {
-        get { loop.deadline(of: timer) }
-        set { loop.arm(timer, at: newValue) }
+        get { state == .closed ? .never : loop.deadline(of: timer) }
+        // Once closed, the timer may be another connection's.
+        set { if state != .closed { loop.arm(timer, at: newValue) } }
     }
 
     // MARK: Sending

@@ -136,6 +136,8 @@ package final class MemoryBackend: Backend {
 
     package func add(_ acceptor: Acceptor) throws(SystemError) { acceptors[acceptor.address] = acceptor }
 
+    package func resume(_ acceptor: Acceptor) {}
+
     package func remove(_ acceptor: Acceptor) {
         acceptArrivals()
         acceptors[acceptor.address] = nil

@@ -101,5 +101,6 @@ private final class NoBackend: Backend {
         throw SystemError("connect", code: 0)
     }
     func add(_ acceptor: Acceptor) throws(SystemError) {}
+    func resume(_ acceptor: Acceptor) {}
     func remove(_ acceptor: Acceptor) {}
 }

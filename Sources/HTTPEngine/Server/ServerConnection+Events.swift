@@ -10,7 +10,7 @@ extension ServerConnection: ConnectionHandler {
     package func drained() {
         guard let exchange else {
             // The last answer is taken: the next request may be answered.
-            connection.deadline = loop.now + server.settings.idleTimeout
+            connection.deadline = parsedBytes > 0 ? headDeadline : loop.now + (server.drainGrace ?? server.settings.idleTimeout)
             processKept()
             return updateReading()
         }

@@ -229,7 +229,7 @@ package final class ServerConnection {
             let piece = bytes.prefix(bodyLeft)
             bodyLeft -= piece.count
             feed(exchange, piece)
-            if bodyLeft == 0 { endBody(exchange, trailers: nil) }
+            if bodyLeft == 0, self.exchange === exchange { endBody(exchange, trailers: nil) }
             return piece.count
         }
         var at = 0

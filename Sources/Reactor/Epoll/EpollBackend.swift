@@ -229,8 +229,7 @@ package final class EpollBackend: Backend {
 
     package func add(_ acceptor: Acceptor) throws(SystemError) {
         acceptor.slot = takeSlot(.acceptor(acceptor))
-        let flags = EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue
-        guard control(EPOLL_CTL_ADD, acceptor.handle, flags, UInt64(acceptor.slot)) else { throw SystemError("epoll_ctl") }
+        guard control(EPOLL_CTL_ADD, acceptor.handle, EPOLLIN.rawValue, UInt64(acceptor.slot)) else { throw SystemError("epoll_ctl") }
     }
 
     package func remove(_ acceptor: Acceptor) {
@@ -241,10 +240,29 @@ package final class EpollBackend: Backend {
         acceptor.slot = -1
     }
 
+    /// Stops listening for a moment. Level-triggered, a queue that can't be emptied would keep the loop spinning.
+    private func rest(_ acceptor: Acceptor) {
+        guard acceptor.slot >= 0 else { return }
+        _ = control(EPOLL_CTL_MOD, acceptor.handle, 0, UInt64(acceptor.slot))
+        acceptor.rest(for: .milliseconds(100))
+    }
+
+    package func resume(_ acceptor: Acceptor) {
+        guard acceptor.slot >= 0 else { return }
+        _ = control(EPOLL_CTL_MOD, acceptor.handle, EPOLLIN.rawValue, UInt64(acceptor.slot))
+    }
+
     /// Accepts what has arrived, up to a bound so that others get their turn; true when there may be more.
     @discardableResult private func accept(_ acceptor: Acceptor) -> Bool {
         for _ in 0..<EpollBackend.acceptsPerTurn {
-            guard let (handle, peer) = Socket.accept(acceptor.handle) else { return false }
+            let handle: Int32, peer: SocketAddress
+            switch Socket.accept(acceptor.handle) {
+            case .connection(let accepted, let address): (handle, peer) = (accepted, address)
+            case .nobody: return false
+            case .exhausted:
+                rest(acceptor)
+                return false
+            }
             let connection = Connection(loop: acceptor.loop, handle: handle, peer: peer, connecting: false, handler: nil)
             do throws(SystemError) {
                 try add(connection)

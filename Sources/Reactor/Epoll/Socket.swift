@@ -78,7 +78,15 @@ package enum Socket {
         return code == 0 ? SocketAddress(storage) : nil
     }
 
-    static func accept(_ listener: Int32) -> (handle: Int32, peer: SocketAddress)? {
+    enum Accepted {
+        case connection(handle: Int32, peer: SocketAddress)
+        /// Nobody waits, or the one who waited has left.
+        case nobody
+        /// The process or the machine has no descriptors or memory left for it.
+        case exhausted
+    }
+
+    static func accept(_ listener: Int32) -> Accepted {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let handle = unsafe withUnsafeMutablePointer(to: &storage) {
@@ -86,10 +94,15 @@ package enum Socket {
                 unsafe accept4(listener, $0, &length, Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue))
             }
         }
-        guard handle >= 0 else { return nil }
+        guard handle >= 0 else {
+            switch errno {
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
+            default: return .nobody
+            }
+        }
         let peer = SocketAddress(storage) ?? .unix("")
         if case .ip = peer { set(handle, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
-        return (handle, peer)
+        return .connection(handle: handle, peer: peer)
     }
 
     static func connect(to address: SocketAddress) throws(SystemError) -> Int32 {

@@ -21,6 +21,7 @@ struct RunCommand: ParsableCommand {
         // Before any thread is made, so that all inherit the mask.
         let signals = SignalWait()
         OperationalLog.bootstrap()
+        DescriptorLimit.raise()
         let runner = GatewayRunner(source: source)
         try runner.start()
         while true {
