@@ -80,7 +80,9 @@ sanitize: ## the unit tests under the address sanitizer, then under the thread s
 	@scripts/setup build
 	SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 \
 		swift test $(SWIFT_FLAGS) --disable-xctest --sanitize address --scratch-path .build-asan
-	SWIFT_BACKTRACE=enable=no TSAN_OPTIONS=halt_on_error=1 \
+	mkdir -p .build-tsan
+	clang -O1 -fPIC -shared -o .build-tsan/tsan-mutex.so scripts/tsan-mutex.c
+	LD_PRELOAD=$(CURDIR)/.build-tsan/tsan-mutex.so SWIFT_BACKTRACE=enable=no TSAN_OPTIONS=halt_on_error=1 \
 		swift test $(SWIFT_FLAGS) --disable-xctest --sanitize thread --scratch-path .build-tsan
 
 clean: ## remove everything that these targets made

@@ -84,7 +84,7 @@ final class GatewayRunner: Sendable {
         Console.error(
             """
             Sluice serves a demo API on \(port). Next:
-              curl http://\(port)/hello
+              curl http://\(port)/hello/you
               sluice status
               write sluice.yaml (start from `sluice schema` and examples/), then run sluice again
             """)

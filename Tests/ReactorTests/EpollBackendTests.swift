@@ -2,6 +2,7 @@ import Glibc
 import Primitives
 import Reactor
 import ReactorTesting
+import Synchronization
 import Testing
 
 /// The kernel's sockets, the loop turned by the test's own thread.
@@ -98,18 +99,12 @@ import Testing
         let bytes = (0..<4 << 20).map { _ in UInt8.random(in: .min ... .max, using: &random) }
         let took = bytes.withView { connection.send($0) }
         #expect(!took && connection.isBackedUp)
-        let reader = try LoopThread.start("reader") { reading.store(peer.receive(exactly: 4 << 20)) }
+        let read = Shared<[UInt8]>([])
+        let reader = try LoopThread.start("reader") { read.set(peer.receive(exactly: 4 << 20)) }
         #expect(until { recorder.take().contains("drained") })
         reader.join()
-        #expect(reading.load() == bytes)
+        #expect(read.get() == bytes)
         #expect(!connection.isBackedUp && connection.lateBytes > 0)
-    }
-
-    private let reading = Box()
-    private final class Box: @unchecked Sendable {
-        private var bytes: [UInt8] = []
-        func store(_ bytes: [UInt8]) { self.bytes = bytes }
-        func load() -> [UInt8] { bytes }
     }
 
     @Test func pausedReadingStopsTheSender() throws {
@@ -228,4 +223,12 @@ import Testing
         loop.backend.wake()
         loop.turn(wait: true)
     }
+}
+
+/// A value that two threads share.
+private final class Shared<Value: Sendable>: Sendable {
+    private let value: Mutex<Value>
+    init(_ value: Value) { self.value = Mutex(value) }
+    func set(_ value: Value) { self.value.withLock { $0 = value } }
+    func get() -> Value { value.withLock { $0 } }
 }

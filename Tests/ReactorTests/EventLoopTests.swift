@@ -1,3 +1,4 @@
+import Primitives
 import Reactor
 import ReactorTesting
 import Synchronization
@@ -153,14 +154,14 @@ import Testing
 
     @Test func mailFromManyThreadsArrivesOnce() async throws {
         try await withLoop { loop in
-            let count = Atomic<Int>(0)
+            let count = Counter()
             let done = Latch(4000)
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<4 {
                     group.addTask {
                         for _ in 0..<1000 {
                             loop.post {
-                                if loop.isCurrent { count.add(1, ordering: .relaxed) }
+                                if loop.isCurrent { count.add() }
                                 done.countDown()
                             }
                         }
@@ -168,18 +169,18 @@ import Testing
                 }
             }
             #expect(done.wait(timeout: .seconds(10)))
-            #expect(count.load(ordering: .relaxed) == 4000)
+            #expect(count.value == 4000)
         }
     }
 
     @Test func whatIsPostedBeforeStopRuns() throws {
         let loop = EventLoop(index: 0, backend: try EpollBackend())
-        let ran = Atomic<Int>(0)
+        let ran = Counter()
         let thread = try LoopThread.start("test-loop") { loop.run() }
-        for _ in 0..<100 { loop.post { ran.add(1, ordering: .relaxed) } }
+        for _ in 0..<100 { loop.post { ran.add() } }
         loop.stop()
         thread.join()
-        #expect(ran.load(ordering: .relaxed) == 100)
+        #expect(ran.value == 100)
     }
 }
 
@@ -197,4 +198,10 @@ import Testing
         latch.countDown()
         #expect(latch.wait())
     }
+}
+
+private final class Counter: Sendable {
+    private let count = Atomic<Int>(0)
+    func add() { count.add(1, ordering: .relaxed) }
+    var value: Int { count.load(ordering: .relaxed) }
 }
