@@ -18,6 +18,10 @@ package final class EventLoop: @unchecked Sendable {
 
     /// The monotonic time at the start of this turn.
     package private(set) var now: Instant
+    /// Wall clock minus monotonic clock, nanoseconds; looked at again every second.
+    private var wallOffset: UInt64
+    private var wallChecked: Instant
+    private var date = HTTPDate()
     private var wheel: TimerWheel
     private var owners: ContiguousArray<Owner> = []
     private var fired: ContiguousArray<TimerWheel.ID> = []
@@ -39,7 +43,9 @@ package final class EventLoop: @unchecked Sendable {
         self.index = index
         self.backend = backend
         now = backend.now
-        wheel = TimerWheel(now: backend.now)
+        wallOffset = Instant.wallClock &- now.nanoseconds
+        wallChecked = now
+        wheel = TimerWheel(now: now)
     }
 
     // MARK: Running
@@ -61,6 +67,18 @@ package final class EventLoop: @unchecked Sendable {
         turnEnded?()
         lag.record(backend.now - now)
     }
+
+    /// Nanoseconds since 1970 at the start of this turn.
+    package var wallClock: UInt64 {
+        if now - wallChecked > .seconds(1) {
+            wallChecked = now
+            wallOffset = Instant.wallClock &- backend.now.nanoseconds
+        }
+        return wallOffset &+ now.nanoseconds
+    }
+
+    /// The value of a `Date` field written now; valid until the next call.
+    package var httpDate: ByteView { date.text(at: wallClock / 1_000_000_000) }
 
     /// Called by the backend when waiting is over, before it delivers.
     package func turnBegan() { now = backend.now }

@@ -20,7 +20,7 @@ import Testing
     @Test(arguments: methods) func onlyHealthyEndpointsWithWeight(_ method: BalanceMethod) {
         var balancer = Balancer(method)
         let picked = picks(300, &balancer, candidates([1, 0, 2, 5], sick: [3]))
-        #expect(Set(picked) == [0, 2])
+        #expect(picked.count == 300 && Set(picked).isSubset(of: [0, 2]))
     }
 
     @Test(arguments: methods) func nobodyThere(_ method: BalanceMethod) {

@@ -1,7 +1,8 @@
 import FuzzSupport
 import GatewayCore
-@testable import HTTPEngine
 import Primitives
+
+@testable import HTTPEngine
 
 // Heads of requests: whatever is accepted is well formed, prefixes never contradict the whole, and what is forwarded
 // is understood by the next parser as it was understood here.

@@ -1,7 +1,8 @@
 import FuzzSupport
 import GatewayCore
-@testable import HTTPEngine
 import Primitives
+
+@testable import HTTPEngine
 
 // Heads of responses, for a GET and for a HEAD.
 

@@ -13,7 +13,7 @@ extension Worker {
         exchange.observer = self
         let view = self.view
         exchange.snapshot = view
-        exchange.requestID = RequestID(milliseconds: wallClock / 1_000_000, random: (random.next(), random.next()))
+        exchange.requestID = RequestID(milliseconds: loop.wallClock / 1_000_000, random: (random.next(), random.next()))
         if let error = exchange.error { return refuse(exchange, error) }
         if exchange.client.isTrusted { ForwardingHeaders.resolveClient(exchange) }
 
@@ -83,7 +83,6 @@ extension Worker {
         response.status = status
         response.framing = .length(0)
         response.fields.append(.location) { location.render(path: exchange.request.path, captures, to: $0) }
-        addDate(to: response)
         exchange.reply(body: ByteView())
     }
 
@@ -91,7 +90,6 @@ extension Worker {
         let response = exchange.response
         response.status = canned.status
         for (name, value) in canned.headers { response.fields.append(name, value) }
-        addDate(to: response)
         if let constant = canned.body.constant {
             constant.withView { body in
                 prepare(response, canned, body)
@@ -108,11 +106,6 @@ extension Worker {
     private func prepare(_ response: ResponseHead, _ canned: CannedResponse, _ body: ByteView) {
         response.framing = .length(body.count)
         if !canned.hasContentType, !body.isEmpty { response.fields.append(.contentType, ByteView("text/plain; charset=utf-8")) }
-    }
-
-    func addDate(to response: ResponseHead) {
-        guard !response.fields.contains(.date) else { return }
-        response.fields.append(.date, date.text(at: wallClock / 1_000_000_000))
     }
 
     func refuse(_ exchange: Exchange, _ error: GatewayError) {

@@ -10,7 +10,6 @@ extension Worker: ExchangeObserver {
         let response = exchange.response
         response.fields.removeHopByHop()
         response.fields.append(.via) { $0.append(response.minorVersion == 0 ? "1.0 sluice" : "1.1 sluice") }
-        addDate(to: response)
         return true
     }
 

@@ -28,28 +28,13 @@ final class Worker: @unchecked Sendable {
 
     var captures = RouteCaptures()
     var random = FastRandom()
-    var date = HTTPDate()
     let scratch = ByteBuffer(capacity: 1024)
-    /// Wall clock minus monotonic clock, nanoseconds; refreshed every second.
-    private var wallOffset: UInt64
-    private var wallChecked: Instant
 
     init(loop: EventLoop, view: SnapshotView) {
         self.loop = loop
         self.view = view
         pool = ExchangePool(loop: loop)
-        wallOffset = Instant.wallClock &- loop.now.nanoseconds
-        wallChecked = loop.now
         loop.turnEnded = { [unowned self] in turnEnded() }
-    }
-
-    /// Nanoseconds since 1970 at the start of this turn.
-    var wallClock: UInt64 {
-        if loop.now - wallChecked > .seconds(1) {
-            wallChecked = loop.now
-            wallOffset = Instant.wallClock &- Instant.now.nanoseconds
-        }
-        return wallOffset &+ loop.now.nanoseconds
     }
 
     private func turnEnded() {

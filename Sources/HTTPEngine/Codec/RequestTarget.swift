@@ -26,6 +26,10 @@ enum RequestTarget {
             head.pathSpan = head.targetSpan
             return nil
         }
+        // Its Host is ignored, but a malformed one is refused all the same (RFC 9112 §3.2).
+        if let hostRange, Authority.hostLength(hostRange) == nil {
+            return GatewayError(.badHost, "The host is empty or malformed.")
+        }
         return absoluteForm(head)
     }
 

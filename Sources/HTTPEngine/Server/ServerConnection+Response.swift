@@ -26,6 +26,12 @@ extension ServerConnection: Downstream {
         if server.isDraining || (phase == .body && !canDiscardBody) { keepAlive = false }
         let out = output
         HeadWriter.writeStatusAndFields(response, to: out)
+        // A recipient with a clock adds what an origin left out (RFC 9110 §6.6.1).
+        if !response.fields.contains(.date) {
+            out.append("date: ")
+            out.append(loop.httpDate)
+            out.append("\r\n")
+        }
         writeFraming(exchange, to: out)
         if !keepAlive {
             out.append("connection: close\r\n")
