@@ -71,13 +71,18 @@ func test(_ target: String, needs: [String] = [], products: [Target.Dependency] 
 }
 
 let tests: [Target] = [
+    // An in-memory backend with a manual clock, and its peers.
+    .target(name: "ReactorTesting", dependencies: ["Primitives", "Reactor"], path: "Tests/ReactorTesting", swiftSettings: settings),
+    test("Primitives", hasCases: true),
+    test("Reactor", needs: ["Primitives", "ReactorTesting"]),
+    test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"]),
     test("Schema", needs: ["Primitives"]),
     test("Model", needs: ["Primitives", "Schema"], hasCases: true),
     test("Expressions", needs: ["Primitives"], hasCases: true),
     test("Routing", needs: ["Primitives", "Expressions"], hasCases: true),
     test("Discovery", needs: ["Model", "Schema"]),
-    test("Upstreams", needs: ["Primitives", "Reactor", "GatewayCore"]),
-    test("Telemetry", needs: ["Primitives", "Reactor", "GatewayCore"], products: [logging]),
+    test("Upstreams", needs: ["Primitives", "Reactor", "ReactorTesting", "GatewayCore"]),
+    test("Telemetry", needs: ["Primitives", "Reactor", "ReactorTesting", "GatewayCore"], products: [logging]),
     test("SluiceCLI", needs: ["Primitives", "Reactor"]),
 ]
 

@@ -16,5 +16,6 @@ final class ManualBackend: Backend {
         throw SystemError("connect", code: 1)
     }
     func add(_ acceptor: Acceptor) throws(SystemError) {}
+    func resume(_ acceptor: Acceptor) {}
     func remove(_ acceptor: Acceptor) {}
 }

@@ -1,4 +1,5 @@
 private import Glibc
+private import Reactor
 
 /// What the kernel knows of this process, read from /proc. Not for event loops: it opens files.
 package struct ProcessMetrics: Sendable {

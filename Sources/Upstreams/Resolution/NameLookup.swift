@@ -65,8 +65,8 @@ final class NameLookup: Sendable {
     private func readFiles() -> (HostsFile, ResolverConfiguration) {
         files.withLock { files in
             if Instant.now >= files.isStale {
-                files.hosts = HostsFile(SmallTextFile.read(settings.hostsFile) ?? "")
-                files.configuration = ResolverConfiguration(SmallTextFile.read(settings.resolvConf) ?? "")
+                files.hosts = HostsFile(SmallFile.read(settings.hostsFile) ?? "")
+                files.configuration = ResolverConfiguration(SmallFile.read(settings.resolvConf) ?? "")
                 files.isStale = .now + settings.fileTimeToLive
             }
             return (files.hosts, files.configuration)

@@ -1,5 +1,5 @@
 package import Primitives
-private import Reactor
+import Reactor
 private import Synchronization
 
 /// A name that the resolver keeps fresh. Releasing it stops that.

@@ -1,10 +1,9 @@
 private import Glibc
-import Reactor
 
 /// A value behind a lock, with threads that wait for it to become interesting.
 @safe
-final class Monitor<State: ~Copyable>: @unchecked Sendable {
-    enum Step<Result> {
+package final class Monitor<State: ~Copyable>: @unchecked Sendable {
+    package enum Step<Result> {
         case done(Result)
         case wait(until: Instant)
         case end
@@ -14,7 +13,7 @@ final class Monitor<State: ~Copyable>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    init(_ state: consuming State) {
+    package init(_ state: consuming State) {
         self.state = state
         var attributes = pthread_condattr_t()
         unsafe pthread_condattr_init(&attributes)
@@ -32,7 +31,7 @@ final class Monitor<State: ~Copyable>: @unchecked Sendable {
     }
 
     /// Changes the value; whoever waits looks at it again.
-    func withLock<Result>(_ body: (inout State) -> Result) -> Result {
+    package func withLock<Result>(_ body: (inout State) -> Result) -> Result {
         unsafe pthread_mutex_lock(mutex)
         defer {
             unsafe pthread_cond_broadcast(condition)
@@ -43,7 +42,7 @@ final class Monitor<State: ~Copyable>: @unchecked Sendable {
 
     /// Asks `step` until it has something, waiting in between for a change or for the time that it says. Nil: it never
     /// will.
-    func next<Result>(_ step: (inout State) -> Step<Result>) -> Result? {
+    package func next<Result>(_ step: (inout State) -> Step<Result>) -> Result? {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         while true {

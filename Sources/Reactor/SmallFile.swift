@@ -1,8 +1,9 @@
 private import Glibc
 
-enum SmallTextFile {
+/// Files of /proc and /etc, whose size is known only when they have been read. Not for event loops.
+package enum SmallFile {
     /// The text of a file, of its first MiB; nil when it can't be read.
-    static func read(_ path: String) -> String? {
+    package static func read(_ path: String) -> String? {
         let handle = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard handle >= 0 else { return nil }
         defer { close(handle) }
