@@ -21,6 +21,8 @@ package struct IPAddress: Hashable, Sendable {
 
     /// Dotted decimal or RFC 4291 text, without brackets, zone or port.
     package init?(parsing text: String) {
+        // C sees only what stands before a NUL.
+        guard !text.utf8.contains(0) else { return nil }
         var v4 = in_addr()
         if unsafe inet_pton(AF_INET, text, &v4) == 1 {
             self.init(v4: UInt32(bigEndian: v4.s_addr))

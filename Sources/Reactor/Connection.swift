@@ -39,6 +39,7 @@ package final class Connection {
     package var keepsUnreadInput = false
     /// Bytes that were taken late: tells a slow peer from a dead one.
     package private(set) var lateBytes = 0
+    private var lateBytesSeen = 0
     private var outputIsBroken = false
     /// The peer has sent its FIN.
     package private(set) var inputHasEnded = false
@@ -178,14 +179,22 @@ package final class Connection {
         guard state == .open else { return close() }
         if inputHasEnded, !isBackedUp { return close() }
         state = .lingering
+        loop.lingering += 1
         handler = nil
         lingerBudget = 1 << 20
         if isBackedUp { closesWhenDrained = true } else { loop.backend.shutdownOutput(self) }
-        deadline = loop.now + .seconds(isBackedUp ? 30 : 2)
+        setLingerDeadline()
         update()
     }
 
+    /// With output left, as long as the peer takes some of it; then long enough for its FIN.
+    private func setLingerDeadline() {
+        lateBytesSeen = lateBytes
+        deadline = loop.now + .seconds(isBackedUp ? 30 : 2)
+    }
+
     private func release(reset: Bool) {
+        if state == .lingering { loop.lingering -= 1 }
         state = .closed
         dropPending()
         loop.releaseTimer(timer)
@@ -236,7 +245,7 @@ package final class Connection {
             loop.backend.shutdownOutput(self)
             if state == .lingering {
                 if inputHasEnded { return close() }
-                deadline = loop.now + .seconds(2)
+                setLingerDeadline()
             }
         }
         if state == .open { handler?.drained() }
@@ -269,7 +278,9 @@ package final class Connection {
 
 extension Connection: TimerOwner {
     package func timerFired() {
-        if state == .lingering { return close() }
+        if state == .lingering {
+            return isBackedUp && lateBytes != lateBytesSeen ? setLingerDeadline() : close()
+        }
         handler?.deadlineReached()
     }
 }

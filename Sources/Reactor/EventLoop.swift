@@ -31,6 +31,8 @@ package final class EventLoop: @unchecked Sendable {
 
     /// Where outgoing heads are composed; empty between two calls into a handler.
     package let output = ByteBuffer(capacity: 32 << 10)
+    /// Connections whose last bytes are still on their way.
+    package internal(set) var lingering = 0
     /// Called once a turn, after everything else: the place to hand over what was gathered.
     package var turnEnded: (() -> Void)?
     package private(set) var lag = LoopLag()
@@ -141,7 +143,7 @@ package final class EventLoop: @unchecked Sendable {
     private func expireTimers() {
         wheel.expire(now: now, into: &fired)
         guard !fired.isEmpty else { return }
-        for id in fired { unsafe owners[Int(id)].timer?.timerFired() }
+        for id in fired where wheel.takeFired(id) { unsafe owners[Int(id)].timer?.timerFired() }
         fired.removeAll(keepingCapacity: true)
     }
 

@@ -17,6 +17,8 @@ package struct TimerWheel {
         var due: UInt64 = 0
         var slot: Int32 = -1
         var previous: ID = -1
+        /// `expire` has named it, and nobody has touched it since.
+        var hasFired = false
         var next: ID = -1
     }
 
@@ -48,6 +50,7 @@ package struct TimerWheel {
     package mutating func arm(_ id: ID, at deadline: Instant) {
         let index = Int(id)
         nodes[index].deadline = deadline
+        nodes[index].hasFired = false
         if deadline == .never { return }
         let due = deadline.nanoseconds / TimerWheel.tick + 1
         if nodes[index].slot >= 0 {
@@ -78,6 +81,7 @@ package struct TimerWheel {
             if node.deadline <= now {
                 unlink(id)
                 nodes[Int(id)].deadline = .never
+                nodes[Int(id)].hasFired = true
                 fired.append(id)
             } else if node.deadline == .never {
                 unlink(id)
@@ -90,6 +94,13 @@ package struct TimerWheel {
             }
             id = node.next
         }
+    }
+
+    /// Whether a timer that `expire` has named is still to be told: not when the telling of another has moved, disarmed
+    /// or released it. True once.
+    package mutating func takeFired(_ id: ID) -> Bool {
+        defer { nodes[Int(id)].hasFired = false }
+        return nodes[Int(id)].hasFired
     }
 
     /// When `expire` may next have something to do; `.never` when no timer waits.

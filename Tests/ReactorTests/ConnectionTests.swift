@@ -242,9 +242,7 @@ import Testing
             network.advance(.seconds(10))
             count += peer.take().count
         }
-        withKnownIssue("a lingering connection is cut 30 s after closeGracefully, whatever progress its output makes") {
-            #expect(count == 100)
-        }
+        #expect(count == 100)
     }
 
     @Test func failureToConnect() throws {

@@ -45,9 +45,9 @@ final class Worker: @unchecked Sendable {
         }
     }
 
-    /// No connection is open any more.
+    /// No connection is open any more, and every last byte has been taken.
     private var isQuiet: Bool {
-        servers.values.allSatisfy { $0.openConnections == 0 } && retiring.allSatisfy { $0.openConnections == 0 }
+        loop.lingering == 0 && servers.values.allSatisfy { $0.openConnections == 0 } && retiring.allSatisfy { $0.openConnections == 0 }
     }
 
     /// Begins to end: `done` is called when the last connection is closed.

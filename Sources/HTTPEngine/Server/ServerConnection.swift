@@ -247,7 +247,11 @@ package final class ServerConnection {
     private func feed(_ exchange: Exchange, _ piece: ByteView) {
         exchange.requestBytes += piece.count
         exchange.requestBodyTouched = true
-        if exchange.upstream?.requestBody(piece) == false { bodyIsWanted = false }
+        if exchange.upstream?.requestBody(piece) == false {
+            bodyIsWanted = false
+            // It is not the client now who is slow; the upstream's own time-out runs.
+            connection.deadline = .never
+        }
     }
 
     private func endBody(_ exchange: Exchange, trailers: HeaderFields?) {

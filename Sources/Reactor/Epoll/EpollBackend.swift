@@ -124,9 +124,8 @@ package final class EpollBackend: Backend {
     package func add(_ connection: Connection) throws(SystemError) {
         connection.slot = takeSlot(.connection(connection))
         guard control(EPOLL_CTL_ADD, connection.handle, connection.interest, slot: connection.slot) else {
-            let error = SystemError("epoll_ctl")
-            releaseSlot(connection.slot)
-            throw error
+            // Whoever asked closes the connection, and with it the slot.
+            throw SystemError("epoll_ctl")
         }
     }
 
@@ -223,7 +222,12 @@ package final class EpollBackend: Backend {
     ) throws(SystemError) -> Connection {
         let handle = try Socket.connect(to: address)
         let connection = Connection(loop: loop, handle: handle, peer: address, connecting: true, handler: handler)
-        try add(connection)
+        do throws(SystemError) {
+            try add(connection)
+        } catch {
+            connection.close()
+            throw error
+        }
         return connection
     }
 
