@@ -45,8 +45,8 @@ package final class Connection {
     package private(set) var inputHasEnded = false
     private var wantsInput = true
     private var closesWhenDrained = false
-    /// Bytes that a lingering connection still swallows.
-    private var lingerBudget = 0
+    /// When a lingering connection stops to swallow input, however much still comes.
+    private var lingerEnds = Instant.never
 
     package enum State: UInt8 { case connecting, open, lingering, closed }
 
@@ -181,7 +181,7 @@ package final class Connection {
         state = .lingering
         loop.lingering += 1
         handler = nil
-        lingerBudget = 1 << 20
+        lingerEnds = loop.now + .seconds(30)
         if isBackedUp { closesWhenDrained = true } else { loop.backend.shutdownOutput(self) }
         setLingerDeadline()
         update()
@@ -190,7 +190,7 @@ package final class Connection {
     /// With output left, as long as the peer takes some of it; then long enough for its FIN.
     private func setLingerDeadline() {
         lateBytesSeen = lateBytes
-        deadline = loop.now + .seconds(isBackedUp ? 30 : 2)
+        deadline = isBackedUp ? loop.now + .seconds(30) : min(loop.now + .seconds(2), max(loop.now, lingerEnds))
     }
 
     private func release(reset: Bool) {
@@ -213,8 +213,8 @@ package final class Connection {
         switch state {
         case .open: handler?.received(bytes)
         case .lingering:
-            lingerBudget -= bytes.count
-            if lingerBudget < 0 { close() }
+            // The peer is still sending: it has not read the answer yet. Closing now would reset the connection under it.
+            if loop.now >= lingerEnds { close() } else if !isBackedUp { setLingerDeadline() }
         default: break
         }
     }

@@ -4,6 +4,7 @@ import Primitives
 import Reactor
 import ReactorTesting
 import Testing
+import Upstreams
 
 /// Responses of an upstream, good and bad, as the other half of the gateway gets them.
 @Suite struct ClientResponseTests {

@@ -34,7 +34,7 @@ import Upstreams
             peers[i].send(LaneRig.ok)
             rig.network.settle()
         }
-        #expect(outcomes.allSatisfy(\.isComplete))
+        #expect(outcomes.allSatisfy { $0.isComplete })
         for i in [2, 0, 1] {
             _ = rig.send()
             rig.network.settle()
