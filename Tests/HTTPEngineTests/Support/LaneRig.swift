@@ -29,6 +29,7 @@ final class LaneRig {
     func send(_ request: String = .get(), fresh: Bool = false, taking: Bool = true) -> Outcome {
         let exchange = pool.take()
         _ = request.withView { RequestHeadParser.parse($0, limits: HeadLimits(), into: exchange.request) }
+        exchange.request.fields.removeHopByHop()
         let outcome = Outcome(exchange)
         outcome.takesMore = taking
         exchange.started = network.loop.now

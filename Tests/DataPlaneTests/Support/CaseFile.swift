@@ -1,0 +1,36 @@
+import Foundation
+
+/// Tables beside the tests: columns separated by tabs, comments after "# ", `\xHH`, `\t`, `\r`, `\n` and `\\` as escapes.
+enum CaseFile {
+    static func rows(_ name: String, file: String = #filePath) throws -> [[String]] {
+        try byteRows(name, file: file).map { $0.map { String(decoding: $0, as: UTF8.self) } }
+    }
+
+    /// The same, as bytes: inputs need not be text.
+    static func byteRows(_ name: String, file: String = #filePath) throws -> [[[UInt8]]] {
+        let url = URL(fileURLWithPath: file).deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Cases/\(name)")
+        return try String(contentsOf: url, encoding: .utf8).split(separator: "\n").filter { !$0.hasPrefix("# ") }
+            .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map { bytes(String($0)) } }
+    }
+
+    static func bytes(_ text: String) -> [UInt8] {
+        var result: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "\\"), let next = rest.popFirst() else {
+                result.append(byte)
+                continue
+            }
+            switch next {
+            case UInt8(ascii: "t"): result.append(9)
+            case UInt8(ascii: "r"): result.append(13)
+            case UInt8(ascii: "n"): result.append(10)
+            case UInt8(ascii: "x"):
+                result.append(UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) ?? 0)
+                rest = rest.dropFirst(2)
+            default: result.append(next)
+            }
+        }
+        return result
+    }
+}
