@@ -82,6 +82,12 @@ let tests: [Target] = [
     test("Routing", needs: ["Primitives", "Expressions"], hasCases: true),
     test("Discovery", needs: ["Model", "Schema"]),
     test("Upstreams", needs: ["Primitives", "Reactor", "ReactorTesting", "GatewayCore"]),
+    test("HTTPEngine", needs: ["Primitives", "Reactor", "ReactorTesting", "GatewayCore", "Upstreams"], hasCases: true),
+    test(
+        "DataPlane",
+        needs: [
+            "Primitives", "Schema", "Model", "Reactor", "ReactorTesting", "GatewayCore", "Routing", "Upstreams", "HTTPEngine", "Telemetry",
+        ], hasCases: true),
     test("Telemetry", needs: ["Primitives", "Reactor", "ReactorTesting", "GatewayCore"], products: [logging]),
     test("SluiceCLI", needs: ["Primitives", "Reactor"]),
 ]

@@ -2,8 +2,11 @@ import Foundation
 
 /// Tables beside the tests: columns separated by tabs, comments after "# ", `\xHH`, `\t`, `\r`, `\n` and `\\` as escapes.
 enum CaseFile {
-    static func rows(_ name: String, file: String = #filePath) throws -> [[String]] {
-        let url = URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent("Cases/\(name)")
+    /// The folder of these tests.
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+
+    static func rows(_ name: String) throws -> [[String]] {
+        let url = folder.appending(path: "Cases/\(name)")
         return try String(contentsOf: url, encoding: .utf8).split(separator: "\n").filter { !$0.hasPrefix("# ") }
             .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map { String(decoding: bytes(String($0)), as: UTF8.self) } }
     }

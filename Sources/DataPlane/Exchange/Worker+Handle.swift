@@ -10,6 +10,8 @@ import Upstreams
 extension Worker {
     /// A request head is there, or was refused by the engine.
     func handle(_ exchange: Exchange) {
+        // A body that breaks later ends what has begun: in its own snapshot, under its own id.
+        if exchange.snapshot != nil, let error = exchange.error { return refuse(exchange, error) }
         exchange.observer = self
         let view = self.view
         exchange.snapshot = view

@@ -13,6 +13,7 @@ extension ClientConnection: ConnectionHandler {
 
     package func drained() {
         guard exchange != nil, sending != .idle else { return }
+        setUploadDeadline()
         exchange?.downstream?.wantsRequestBody()
     }
 

@@ -101,10 +101,17 @@ package final class ClientConnection {
     }
 
     private func wantBody() {
-        setDeadline(timeouts.idle)
+        setUploadDeadline()
         guard let downstream = exchange?.downstream else { return }
         // What of the body is there already is gathered behind the head; then the downstream half asks for the flush.
         downstream.wantsRequestBody()
+    }
+
+    /// While the request's body is on its way, the upstream owes progress only when it holds bytes back; otherwise it is
+    /// the client that everybody waits for, and its own time-out runs.
+    func setUploadDeadline() {
+        guard let connection, reading == .head else { return }
+        connection.deadline = connection.isBackedUp ? min(loop.now + timeouts.idle, totalDeadline) : totalDeadline
     }
 
     private func setDeadline(_ length: Nanoseconds) {
@@ -204,7 +211,7 @@ extension ClientConnection: Upstream {
         }
         if sending == .chunked { out.append("\r\n") }
         if out.count > 32 << 10 { flushOutput() }
-        setDeadline(timeouts.idle)
+        setUploadDeadline()
         return !connection.isBackedUp
     }
 
@@ -220,7 +227,11 @@ extension ClientConnection: Upstream {
         setDeadline(reading == .head ? timeouts.response : timeouts.idle)
     }
 
-    package func requestFlush() { if sending != .idle { flushOutput() } }
+    package func requestFlush() {
+        guard sending != .idle else { return }
+        flushOutput()
+        setUploadDeadline()
+    }
 
     package func cancel(_ error: GatewayError) {
         loop.output.clear()

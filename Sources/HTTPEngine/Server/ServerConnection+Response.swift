@@ -140,7 +140,10 @@ extension ServerConnection: Downstream {
     }
 
     package func wantsRequestBody() {
-        guard phase == .body, !bodyIsWanted else { return }
+        guard phase == .body else { return }
+        // Wanted already, and nothing has come: the request is tried again, and its head is to go now.
+        if bodyIsWanted, !isProcessing { exchange?.upstream?.requestFlush() }
+        guard !bodyIsWanted else { return }
         bodyIsWanted = true
         connection.deadline = loop.now + server.settings.progressTimeout
         guard !isProcessing else { return }
