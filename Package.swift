@@ -73,6 +73,8 @@ func test(_ target: String, needs: [String] = [], products: [Target.Dependency] 
 let tests: [Target] = [
     // An in-memory backend with a manual clock, and its peers.
     .target(name: "ReactorTesting", dependencies: ["Primitives", "Reactor"], path: "Tests/ReactorTesting", swiftSettings: settings),
+    // Counts the allocations of a thread, for the gate on the hot path.
+    .target(name: "CAllocations", path: "Tests/CAllocations"),
     test("Primitives", hasCases: true),
     test("Reactor", needs: ["Primitives", "ReactorTesting"]),
     test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"]),
@@ -87,6 +89,7 @@ let tests: [Target] = [
         "DataPlane",
         needs: [
             "Primitives", "Schema", "Model", "Reactor", "ReactorTesting", "GatewayCore", "Routing", "Upstreams", "HTTPEngine", "Telemetry",
+            "CAllocations",
         ], hasCases: true),
     test("Telemetry", needs: ["Primitives", "Reactor", "ReactorTesting", "GatewayCore"], products: [logging]),
     test("SluiceCLI", needs: ["Primitives", "Reactor"]),

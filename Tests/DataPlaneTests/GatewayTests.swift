@@ -81,7 +81,7 @@ import Testing
         let (tree, _) = ConfigNode.read(yaml: "apis: [{ name: api, routes: [{ match: { path: / }, upstream: nobody }] }]", file: "bad.yaml")
         let bad = try #require(Configuration.load(tree, lint: { _ in [] }).value)
         let errors = stage.apply(bad, version: "2")
-        #expect(errors.count == 1 && errors[0].hasPrefix("bad.yaml:1:27: error: "), "\(errors)")
+        #expect(errors.count == 1 && errors[0].hasPrefix("bad.yaml:1:30: error: "), "\(errors)")
         let status = stage.gateway.status(release: "x")
         #expect(status.isReady && status.configuration == "1" && status.generation == 1 && status.lastError?.contains("nobody") == true)
         let client = try #require(RawSocket.connect(to: stage.address))

@@ -126,7 +126,7 @@ import Upstreams
         let rig = try WorkerRig()
         let client = rig.client()
         rig.network.settle()
-        try rig.apply("listeners: [{ name: web, address: \"192.0.2.10:80\", limits: { targetBytes: 64 } }]\n" + two)
+        try rig.apply("listeners: [{ name: web, address: \"192.0.2.10:80\", limits: { targetBytes: 64B } }]\n" + two)
         #expect(rig.ask(client, .get("/" + String(repeating: "x", count: 100))).hasPrefix("HTTP/1.1 414 "))
     }
 

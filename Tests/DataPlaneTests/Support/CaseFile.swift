@@ -2,13 +2,16 @@ import Foundation
 
 /// Tables beside the tests: columns separated by tabs, comments after "# ", `\xHH`, `\t`, `\r`, `\n` and `\\` as escapes.
 enum CaseFile {
-    static func rows(_ name: String, file: String = #filePath) throws -> [[String]] {
-        try byteRows(name, file: file).map { $0.map { String(decoding: $0, as: UTF8.self) } }
+    /// The folder of these tests.
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+
+    static func rows(_ name: String) throws -> [[String]] {
+        try byteRows(name).map { $0.map { String(decoding: $0, as: UTF8.self) } }
     }
 
     /// The same, as bytes: inputs need not be text.
-    static func byteRows(_ name: String, file: String = #filePath) throws -> [[[UInt8]]] {
-        let url = URL(fileURLWithPath: file).deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Cases/\(name)")
+    static func byteRows(_ name: String) throws -> [[[UInt8]]] {
+        let url = folder.appending(path: "Cases/\(name)")
         return try String(contentsOf: url, encoding: .utf8).split(separator: "\n").filter { !$0.hasPrefix("# ") }
             .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map { bytes(String($0)) } }
     }
