@@ -147,12 +147,12 @@ final class GatewayRunner: Sendable {
         systemd.notify(.stopping)
         let drain = gateway.snapshot.configuration.runtime.drain
         log.info("draining", metadata: ["longest": "\(drain)"])
-        _ = try? LoopThread.start("signals") {
+        try? LoopThread.start("signals") {
             while true {
                 let signal = signals.next()
                 if signal == SIGTERM || signal == SIGINT { Exit.now(1) }
             }
-        }
+        }.detach()
         let isComplete = gateway.drain(timeout: drain.nanoseconds)
         if !isComplete { log.warning("some exchanges were cut: runtime.drain was too short for them") }
         gateway.stop()

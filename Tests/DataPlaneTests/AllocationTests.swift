@@ -63,10 +63,14 @@ import Upstreams
         }
     }
 
-    @Test(.enabled(if: allocations_of_this_thread() >= 0), arguments: [
-        ("match: { path: \"/*\" }, upstream: up", "", true), ("match: { path: \"/u/{id}\" }, upstream: up", "X-Request-Id: a\r\nCookie: b\r\n", true),
-        ("match: { path: \"/*\" }, respond: { body: hello }", "", false),
-    ]) func exchangesAllocateNothing(_ route: String, _ fields: String, _ forwards: Bool) throws {
+    @Test(
+        .enabled(if: allocations_of_this_thread() >= 0),
+        arguments: [
+            ("match: { path: \"/*\" }, upstream: up", "", true),
+            ("match: { path: \"/u/{id}\" }, upstream: up", "X-Request-Id: a\r\nCookie: b\r\n", true),
+            ("match: { path: \"/*\" }, respond: { body: hello }", "", false),
+        ]) func exchangesAllocateNothing(_ route: String, _ fields: String, _ forwards: Bool) throws
+    {
         let rig = try Rig(route: route)
         let request = Array(String.get("/u/7?a=b", "User-Agent: test\r\nAccept: */*\r\n" + fields).utf8)
         let answer = Array("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello".utf8)

@@ -13,13 +13,16 @@ import Testing
         return rig.ask(.get("/", accept.map { "Accept: \($0)\r\n" } ?? ""))
     }
 
-    @Test(arguments: [
-        (nil, "application/problem+json"), ("*/*", "application/problem+json"), ("application/json", "application/problem+json"),
-        ("application/*", "application/problem+json"), ("application/problem+json, text/html", "application/problem+json"),
-        ("image/png", "application/problem+json"), ("text/html", "text/html; charset=utf-8"), ("TEXT/HTML;q=0.5", "text/html; charset=utf-8"),
-        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html; charset=utf-8"), ("text/plain", "text/plain; charset=utf-8"),
-        ("text/*", "text/plain; charset=utf-8"), ("text/plain, text/html", "text/html; charset=utf-8"), ("", "application/problem+json"),
-    ] as [(String?, String)]) func mediaTypes(_ accept: String?, _ type: String) throws {
+    @Test(
+        arguments: [
+            (nil, "application/problem+json"), ("*/*", "application/problem+json"), ("application/json", "application/problem+json"),
+            ("application/*", "application/problem+json"), ("application/problem+json, text/html", "application/problem+json"),
+            ("image/png", "application/problem+json"), ("text/html", "text/html; charset=utf-8"), ("TEXT/HTML;q=0.5", "text/html; charset=utf-8"),
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html; charset=utf-8"),
+            ("text/plain", "text/plain; charset=utf-8"),
+            ("text/*", "text/plain; charset=utf-8"), ("text/plain, text/html", "text/html; charset=utf-8"), ("", "application/problem+json"),
+        ] as [(String?, String)]) func mediaTypes(_ accept: String?, _ type: String) throws
+    {
         let answer = try refusal(accept)
         #expect(answer.field("content-type") == type)
         #expect(answer.hasPrefix("HTTP/1.1 404 Not Found\r\n"))

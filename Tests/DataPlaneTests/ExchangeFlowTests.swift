@@ -38,7 +38,9 @@ import Upstreams
                   - { match: { path: /only, methods: [POST, DELETE] }, respond: { body: "x" } }
             """)
         let client = rig.client()
-        #expect(rig.ask(client, .get("/hello")) == "HTTP/1.1 201 Created\r\nx-a: b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 2\r\n\r\nhi")
+        #expect(
+            rig.ask(client, .get("/hello"))
+                == "HTTP/1.1 201 Created\r\nx-a: b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 2\r\n\r\nhi")
         #expect(rig.ask(client, .get("/empty")) == "HTTP/1.1 204 No Content\r\n\r\n")
         #expect(rig.ask(client, .get("/u/7")) == "HTTP/1.1 200 OK\r\ncontent-type: text/x\r\ncontent-length: 9\r\n\r\nuser 7{x}")
         #expect(rig.ask(client, .get("/old/x/y")) == "HTTP/1.1 308 Permanent Redirect\r\nlocation: /new/x/y\r\ncontent-length: 0\r\n\r\n")
@@ -171,7 +173,8 @@ import Upstreams
     }
 
     @Test(arguments: [
-        ("timeouts: { response: 2s }", "", 3, "504", "upstream_timeout"), ("timeouts: { connect: 500ms }", "silent", 1, "504", "upstream_connect_timeout"),
+        ("timeouts: { response: 2s }", "", 3, "504", "upstream_timeout"),
+        ("timeouts: { connect: 500ms }", "silent", 1, "504", "upstream_connect_timeout"),
         ("timeouts: { total: 1s }", "", 2, "504", "upstream_total_timeout"),
     ]) func timeouts(_ settings: String, _ route: String, _ seconds: Int, _ status: String, _ reason: String) throws {
         let rig = try WorkerRig(upstream: settings + ", retries: { attempts: 1 }")

@@ -25,7 +25,8 @@ import Testing
     /// Peer, whether it is trusted, the fields that came, the fields that are sent upstream behind Host.
     @Test func whatIsSentUpstream() throws {
         for row in try CaseFile.rows("forwarding.txt") {
-            let exchange = try exchange(peer: row[0], trusted: row[1] == "trusted", row[2].isEmpty ? [] : row[2].split(separator: "|").map(String.init))
+            let exchange = try exchange(
+                peer: row[0], trusted: row[1] == "trusted", row[2].isEmpty ? [] : row[2].split(separator: "|").map(String.init))
             ForwardingHeaders.apply(exchange)
             let fields = exchange.request.fields
             let sent = (0..<fields.count).filter { !fields.isRemoved(at: $0) && fields.known(at: $0) != .host }

@@ -207,7 +207,7 @@ final class TestUpstream: Sendable {
         let acceptor = try LoopThread.start("upstream") { [self] in
             while let socket = RawSocket.accept(listener) {
                 connections.add(1, ordering: .relaxed)
-                _ = try? LoopThread.start("upstream-c") { [self] in
+                try? LoopThread.start("upstream-c") { [self] in
                     while case let request = socket.receive(until: "\r\n\r\n"), !request.isEmpty {
                         if request.contains("/slow") {
                             slow.countDown()
@@ -215,7 +215,7 @@ final class TestUpstream: Sendable {
                         }
                         socket.send(answer)
                     }
-                }
+                }.detach()
             }
         }
         threads.withLock { $0.append(acceptor) }

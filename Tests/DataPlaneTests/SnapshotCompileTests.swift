@@ -69,7 +69,8 @@ import Upstreams
 
     @Test func countersFindTheirRouteAgain() throws {
         func text(_ names: [String]) -> String {
-            "apis: [{ name: api, routes: [" + names.map { "{ name: \($0), match: { path: /\($0) }, respond: { body: x } }" }.joined(separator: ", ") + "] }]"
+            "apis: [{ name: api, routes: [" + names.map { "{ name: \($0), match: { path: /\($0) }, respond: { body: x } }" }.joined(separator: ", ")
+                + "] }]"
         }
         let first = try WorkerRig.compile(text(["a", "b", "c"]))
         let second = try WorkerRig.compile(text(["c", "d", "a"]), before: first)

@@ -133,7 +133,8 @@ import Upstreams
     // MARK: Draining
 
     @Test func drainingIsDoneWhenTheLastByteIsTaken() throws {
-        let rig = try WorkerRig("apis: [{ name: a, routes: [{ match: { path: /x }, respond: { body: \"\(String(repeating: "x", count: 500))\" } }] }]")
+        let rig = try WorkerRig(
+            "apis: [{ name: a, routes: [{ match: { path: /x }, respond: { body: \"\(String(repeating: "x", count: 500))\" } }] }]")
         let client = rig.client(capacity: 100), idle = rig.client()
         client.send(.get("/x", "Connection: close\r\n"))
         rig.network.settle()

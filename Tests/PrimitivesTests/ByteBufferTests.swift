@@ -39,7 +39,7 @@ import Testing
                 buffer.replace(at: index, with: 0xaa)
                 model[index] = 0xaa
             }
-            if buffer.view.array != model { 
+            if buffer.view.array != model {
                 Issue.record("differs at step \(step)")
                 return
             }

@@ -7,7 +7,9 @@ import Testing
         for text in ["127.0.0.1:80", "[::1]:8080", "0.0.0.0:0", "[2001:db8::1]:65535", "unix:/run/x.sock"] {
             #expect(SocketAddress(parsing: text)?.description == text)
         }
-        for text in ["", "80", ":80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "localhost:80", "unix:", "[::1]", "1.2.3.4:80:80"] {
+        for text in [
+            "", "80", ":80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "localhost:80", "unix:", "[::1]", "1.2.3.4:80:80",
+        ] {
             #expect(SocketAddress(parsing: text) == nil, "\(text)")
         }
         #expect(SocketAddress(parsing: "unix:" + String(repeating: "x", count: 107)) == nil)

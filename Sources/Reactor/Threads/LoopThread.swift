@@ -34,6 +34,9 @@ package struct LoopThread: Sendable {
     /// Waits until the thread has ended.
     package func join() { _ = pthread_join(handle, nil) }
 
+    /// Nobody will wait for the thread: its stack is given back when it ends.
+    package func detach() { _ = pthread_detach(handle) }
+
     private final class Body: Sendable {
         let name: String
         let run: @Sendable () -> Void

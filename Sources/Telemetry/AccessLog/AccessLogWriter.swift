@@ -42,7 +42,8 @@ package final class AccessLogWriter: Sendable {
         self.limit = limit
         self.problem = problem
         let file = try LogFile(path: path)
-        _ = try LoopThread.start("access-log") { [self] in run(file) }
+        // Nobody joins this thread: `close` must not wait for ever.
+        try LoopThread.start("access-log") { [self] in run(file) }.detach()
     }
 
     /// Lines that were lost because the writer could not keep up.
@@ -93,8 +94,6 @@ package final class AccessLogWriter: Sendable {
     // MARK: The thread
 
     private func run(_ opened: LogFile) {
-        // Nobody joins this thread: `close` must not wait for ever.
-        pthread_detach(pthread_self())
         var file = opened
         let lines = ByteBuffer(capacity: 64 << 10)
         var isBroken = false

@@ -71,7 +71,8 @@ package final class Resolver: Sendable {
         }
         for i in 0..<missing {
             do {
-                _ = try LoopThread.start("resolver-\(i)") { [self] in run() }
+                // Nobody joins these threads: a lookup may take seconds to end.
+                try LoopThread.start("resolver-\(i)") { [self] in run() }.detach()
             } catch {
                 // Those that did start do the work; without any, the next name tries again.
                 names.withLock { $0.threads -= 1 }
@@ -80,8 +81,6 @@ package final class Resolver: Sendable {
     }
 
     private func run() {
-        // Nobody joins these threads: a lookup may take seconds to end.
-        pthread_detach(pthread_self())
         while let work = names.next({ $0.next(now: .now) }) {
             switch work {
             case .ask(let host):

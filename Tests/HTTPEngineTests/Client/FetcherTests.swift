@@ -70,7 +70,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "end", "upstream_reset"), ("nonsense", "", "upstream_bad_response"), ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", "end", "upstream_incomplete"),
+        ("", "end", "upstream_reset"), ("nonsense", "", "upstream_bad_response"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", "end", "upstream_incomplete"),
         ("HTTP/1.1 200 OK\r\n\r\nall", "end", "200 all"), ("HTTP/1.1 100 Continue\r\n\r\n" + LaneRig.ok, "", "200 ok"),
         ("HTTP/1.1 204 No\r\n\r\n", "", "204 "),
     ]) func answers(_ bytes: String, _ end: String, _ expected: String) throws {
@@ -82,7 +83,9 @@ import Testing
         #expect(answer.text == expected && answer.results.count == 1 && peer.isClosed)
     }
 
-    @Test(arguments: ["Content-Length: 3000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nbb8\r\n", "\r\n"]) func answersThatAreTooLong(_ framing: String) throws {
+    @Test(arguments: ["Content-Length: 3000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nbb8\r\n", "\r\n"]) func answersThatAreTooLong(
+        _ framing: String
+    ) throws {
         let answer = start { $0.mostBytes = 1000 }
         let peer = try #require(network.dialled())
         peer.send("HTTP/1.1 200 OK\r\n\(framing)" + String(repeating: "x", count: 3000))

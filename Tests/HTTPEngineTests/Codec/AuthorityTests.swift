@@ -1,7 +1,8 @@
 import GatewayCore
-@testable import HTTPEngine
 import Primitives
 import Testing
+
+@testable import HTTPEngine
 
 @Suite struct AuthorityTests {
     @Test func lengthsOfHosts() {

@@ -7,7 +7,9 @@ import Testing
 
 /// What the server writes for what a handler gives it.
 @Suite struct ResponseTests {
-    private func answer(_ request: String, _ write: @escaping (Exchange, any Downstream) -> Void) throws -> (text: String, client: TestPeer, rig: ServerRig) {
+    private func answer(
+        _ request: String, _ write: @escaping (Exchange, any Downstream) -> Void
+    ) throws -> (text: String, client: TestPeer, rig: ServerRig) {
         let rig = try ServerRig()
         rig.handle = { exchange in
             exchange.response.status = 200

@@ -20,7 +20,9 @@ enum CaseFile {
     static func fuzzInputs(_ target: String) -> [(name: String, bytes: [UInt8])] {
         let root = folder.deletingLastPathComponent().deletingLastPathComponent()
         return ["corpus", "crashes"].flatMap { folder -> [(name: String, bytes: [UInt8])] in
-            let files = (try? FileManager.default.contentsOfDirectory(at: root.appending(path: "Fuzz/\(folder)/\(target)"), includingPropertiesForKeys: nil)) ?? []
+            let files =
+                (try? FileManager.default.contentsOfDirectory(at: root.appending(path: "Fuzz/\(folder)/\(target)"), includingPropertiesForKeys: nil))
+                ?? []
             return files.compactMap { file in (try? Data(contentsOf: file)).map { (file.lastPathComponent, Array($0)) } }
         }
     }
