@@ -210,6 +210,7 @@ package final class Connection {
     // MARK: Called by the backend
 
     package func deliver(_ bytes: ByteView) {
+        loop.discardForgottenOutput()
         switch state {
         case .open: handler?.received(bytes)
         case .lingering:
@@ -221,6 +222,7 @@ package final class Connection {
 
     package func deliverEnd() {
         guard !inputHasEnded else { return }
+        loop.discardForgottenOutput()
         inputHasEnded = true
         if state == .lingering {
             if !isBackedUp { close() } else { update() }
@@ -231,6 +233,7 @@ package final class Connection {
     }
 
     package func deliverWritable() {
+        loop.discardForgottenOutput()
         if state == .connecting {
             state = .open
             flushPending()
@@ -278,6 +281,7 @@ package final class Connection {
 
 extension Connection: TimerOwner {
     package func timerFired() {
+        loop.discardForgottenOutput()
         if state == .lingering {
             return isBackedUp && lateBytes != lateBytesSeen ? setLingerDeadline() : close()
         }

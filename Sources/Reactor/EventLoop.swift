@@ -118,6 +118,14 @@ package final class EventLoop: @unchecked Sendable {
     /// Runs `work` when everything that this turn delivers has been delivered.
     package func atEndOfTurn(_ work: @escaping () -> Void) { endOfTurn.append(work) }
 
+    /// Called before a handler is: bytes that another handler composed and forgot must never go out on a connection that
+    /// they were not meant for. Forgetting is a mistake, which a debug build stops at.
+    @inline(__always) func discardForgottenOutput() {
+        guard !output.isEmpty else { return }
+        assertionFailure("output left behind by a handler")
+        output.clear()
+    }
+
     /// Keeps an object for as long as the loop lives: one that only a timer knows.
     package func keep(_ object: AnyObject) { kept.append(object) }
 

@@ -29,6 +29,24 @@ import Testing
         #expect(slashed("/a%2Fb") && slashed("/%41%2F") && !slashed("/a/b") && !slashed("/%2") && !slashed("/%25%32%46") && !slashed("%"))
     }
 
+    /// Escapes are no way around the route that a path belongs to.
+    @Test func decodedSlashesDoNotLeadToAnotherRoute() throws {
+        let rig = try WorkerRig(
+            """
+            apis:
+              - name: api
+                encodedSlashes: decode
+                routes:
+                  - { match: { path: "/public/*" }, respond: { body: public } }
+                  - { match: { path: "/admin/*" }, respond: { body: admin } }
+            """)
+        #expect(rig.ask(.get("/public/a%2fb")).hasSuffix("public"))
+        for path in ["/public/..%2fadmin/x", "/public/%2e%2e%2fadmin%2fx", "/public%2f..%2fadmin/x"] {
+            let answer = rig.ask(.get(path))
+            #expect(!answer.hasSuffix("admin") && !answer.hasPrefix("HTTP/1.1 200"), "\(path)")
+        }
+    }
+
     @Test func queries() {
         func values(_ query: String, _ name: String) -> [String] {
             var found: [String] = []

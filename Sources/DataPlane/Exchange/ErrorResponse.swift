@@ -57,7 +57,7 @@ enum ErrorResponse {
         }
     }
 
-    /// What the client accepts: JSON whenever it accepts that or anything.
+    /// What the client accepts: JSON when it names that, else HTML or plain text when it names those, else JSON.
     private static func media(_ exchange: Exchange) -> Media {
         guard exchange.request.fields.contains(.accept) else { return .json }
         var json = false, html = false, text = false

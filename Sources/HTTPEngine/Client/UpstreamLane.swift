@@ -171,7 +171,7 @@ package final class UpstreamLane {
         let ticket = WaitingTicket(lane: self, exchange: exchange)
         exchange.upstream = ticket
         exchange.endpointIndex = -1
-        if queued == 1 { loop.arm(queueTimer, at: limit) }
+        if limit < loop.deadline(of: queueTimer) { loop.arm(queueTimer, at: limit) }
     }
 
     private func overloaded(_ exchange: Exchange) {
@@ -200,13 +200,14 @@ package final class UpstreamLane {
 
 extension UpstreamLane: TimerOwner {
     package func timerFired() {
-        while let first = waiting.first, first.deadline <= loop.now {
-            waiting.removeFirst()
+        // A request that is tried again may have less time left than those before it.
+        while let index = waiting.firstIndex(where: { $0.deadline <= loop.now }) {
+            let exchange = waiting.remove(at: index).exchange
             queued -= 1
-            first.exchange.upstream = nil
-            fail(first.exchange, GatewayError(.upstreamQueueTimeout, .upstream))
+            exchange.upstream = nil
+            fail(exchange, GatewayError(.upstreamQueueTimeout, .upstream))
         }
-        if let first = waiting.first { loop.arm(queueTimer, at: first.deadline) }
+        loop.arm(queueTimer, at: waiting.reduce(.never) { min($0, $1.deadline) })
     }
 }
 

@@ -14,7 +14,8 @@ extension ServerConnection: ConnectionHandler {
             processKept()
             return updateReading()
         }
-        connection.deadline = .never
+        // What is left of the body is still waited for.
+        connection.deadline = phase == .body && bodyIsWanted ? loop.now + server.settings.progressTimeout : .never
         exchange.upstream?.downstreamWritable()
     }
 

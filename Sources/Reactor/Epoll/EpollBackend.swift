@@ -82,6 +82,8 @@ package final class EpollBackend: Backend {
     private func deliver(_ flags: UInt32, to connection: Connection) {
         if connection.state == .connecting { return finishConnect(connection) }
         if flags & (EPOLLOUT.rawValue) != 0 { connection.deliverWritable() }
+        // Once closed, its descriptor may be another connection's.
+        guard connection.state != .closed else { return }
         if flags & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 {
             if connection.interest.contains(.read) {
                 read(connection)

@@ -1,4 +1,3 @@
-private import Glibc
 private import Primitives
 package import Reactor
 private import Synchronization

@@ -1,4 +1,3 @@
-private import Glibc
 package import Primitives
 import Reactor
 

@@ -180,6 +180,28 @@ import Testing
         #expect(rig.takeLog() == ["POST / 408 body_timeout"])
     }
 
+    /// An answer that was taken slowly does not excuse a body that stands still.
+    @Test func aBodyThatStandsStillBesideAnAnswer() throws {
+        let rig = try ServerRig { $0.progressTimeout = .seconds(5) }
+        var sink: BodySink?
+        rig.handle = {
+            sink = BodySink($0)
+            $0.response.status = 200
+            $0.response.framing = .length(1000)
+            $0.downstream?.sendHead($0)
+            $0.downstream?.flush()
+        }
+        let client = rig.client(capacity: 20)
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhel")
+        for _ in 0..<10 {
+            rig.network.settle()
+            _ = client.take()
+        }
+        #expect(sink?.text == "hel" && sink?.cancelled == nil)
+        rig.network.advance(.seconds(6))
+        #expect(sink?.cancelled?.reason == .bodyTimeout)
+    }
+
     /// While it is the upstream that takes nothing, the client is not to blame.
     @Test func anUpstreamThatTakesNothingIsNotTheClientsFault() throws {
         let (rig, client, taken) = try uploading { $0.progressTimeout = .seconds(5) }
