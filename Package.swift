@@ -28,6 +28,10 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let sources: [Target] = [
     // libc calls that the Glibc module does not export: epoll, eventfd, signalfd, inotify.
     .systemLibrary(name: "CLinux"),
+    // Cryptography, for Identity alone (docs/decisions/0007-one-crypto-library.md).
+    .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+    .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     // Byte views, addresses, methods: the nouns that every other target needs.
     .target(name: "Primitives", dependencies: [], swiftSettings: dataPlaneSettings),
     // One declaration per setting.
@@ -40,6 +44,8 @@ let sources: [Target] = [
     .target(name: "Reactor", dependencies: ["CLinux", "Primitives"], swiftSettings: dataPlaneSettings),
     // Exchange, heads, handlers, errors.
     .target(name: "GatewayCore", dependencies: ["Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
+    // Passwords: verifies, never routes.
+    .target(name: "Identity", dependencies: ["CCrypt", "CArgon2", "COpenSSL", "Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
     .target(name: "Routing", dependencies: ["Primitives", "Expressions", "GatewayCore"], swiftSettings: dataPlaneSettings),
     .target(name: "Upstreams", dependencies: ["Primitives", "Reactor", "GatewayCore"], swiftSettings: dataPlaneSettings),
     .target(
@@ -78,6 +84,7 @@ let tests: [Target] = [
     test("Primitives", hasCases: true),
     test("Reactor", needs: ["Primitives", "ReactorTesting"]),
     test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"]),
+    test("Identity", needs: ["Primitives", "Reactor", "CAllocations"], hasCases: true),
     test("Schema", needs: ["Primitives"]),
     test("Model", needs: ["Primitives", "Schema"], hasCases: true),
     test("Expressions", needs: ["Primitives"], hasCases: true),
