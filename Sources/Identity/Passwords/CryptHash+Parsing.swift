@@ -45,8 +45,8 @@ extension CryptHash {
         guard rounds >= 5000 else {
             throw PasswordHashError("the sha512-crypt hash has less than 5000 rounds: make one with `sluice hash-password`")
         }
-        guard rounds <= 2_000_000 else {
-            throw PasswordHashError("the sha512-crypt hash has more than 2000000 rounds, so each verification would take seconds")
+        guard rounds <= 10_000_000 else {
+            throw PasswordHashError("the sha512-crypt hash has more than 10000000 rounds, so each verification would take seconds")
         }
         let advice =
             rounds < 100_000 ? "sha512-crypt with less than 100000 rounds is quick to guess: make a new hash with `sluice hash-password`" : nil
