@@ -46,6 +46,8 @@ let sources: [Target] = [
     .target(name: "GatewayCore", dependencies: ["Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
     // Passwords: verifies, never routes.
     .target(name: "Identity", dependencies: ["CCrypt", "CArgon2", "COpenSSL", "Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
+    // Counters that all event loops share.
+    .target(name: "SharedState", dependencies: ["Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
     .target(name: "Routing", dependencies: ["Primitives", "Expressions", "GatewayCore"], swiftSettings: dataPlaneSettings),
     .target(name: "Upstreams", dependencies: ["Primitives", "Reactor", "GatewayCore"], swiftSettings: dataPlaneSettings),
     .target(
@@ -85,6 +87,7 @@ let tests: [Target] = [
     test("Reactor", needs: ["Primitives", "ReactorTesting"]),
     test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"]),
     test("Identity", needs: ["Primitives", "Reactor", "CAllocations"], hasCases: true),
+    test("SharedState", needs: ["Primitives", "Reactor"], hasCases: true),
     test("Schema", needs: ["Primitives"]),
     test("Model", needs: ["Primitives", "Schema"], hasCases: true),
     test("Expressions", needs: ["Primitives"], hasCases: true),
