@@ -21,16 +21,54 @@ package struct IPAddress: Hashable, Sendable {
 
     /// Dotted decimal or RFC 4291 text, without brackets, zone or port.
     package init?(parsing text: String) {
-        // C sees only what stands before a NUL.
-        guard !text.utf8.contains(0) else { return nil }
-        var v4 = in_addr()
-        if unsafe inet_pton(AF_INET, text, &v4) == 1 {
-            self.init(v4: UInt32(bigEndian: v4.s_addr))
-            return
+        guard let address = text.withView({ IPAddress(parsing: $0) }) else { return nil }
+        self = address
+    }
+
+    /// The same of bytes, without a `String`.
+    package init?(parsing bytes: ByteView) {
+        if let v4 = IPAddress.dotted(bytes) {
+            self.init(v4: v4)
+        } else if let v6 = IPAddress.colons(bytes) {
+            self.init(v6)
+        } else {
+            return nil
         }
-        var v6 = in6_addr()
-        guard unsafe inet_pton(AF_INET6, text, &v6) == 1 else { return nil }
-        self.init(v6)
+    }
+
+    /// Four decimal octets without leading zeros, which some would read as octal.
+    private static func dotted(_ bytes: ByteView) -> UInt32? {
+        guard (7...15).contains(bytes.count) else { return nil }
+        var address: UInt32 = 0, octet: UInt32 = 0
+        var digits = 0, dots = 0
+        for i in 0..<bytes.count {
+            let byte = bytes[i]
+            if ASCII.isDigit(byte) {
+                guard digits == 0 || octet > 0 else { return nil }
+                octet = octet * 10 + UInt32(byte &- 0x30)
+                digits += 1
+                guard octet <= 255 else { return nil }
+            } else {
+                guard byte == UInt8(ascii: "."), digits > 0, dots < 3 else { return nil }
+                address = address << 8 | octet
+                (octet, digits, dots) = (0, 0, dots + 1)
+            }
+        }
+        return dots == 3 && digits > 0 ? address << 8 | octet : nil
+    }
+
+    private static func colons(_ bytes: ByteView) -> in6_addr? {
+        // C sees only what stands before a NUL.
+        guard bytes.count < INET6_ADDRSTRLEN, bytes.contains(UInt8(ascii: ":")), !bytes.contains(0) else { return nil }
+        var address = in6_addr()
+        let isAddress = unsafe withUnsafeTemporaryAllocation(byteCount: Int(INET6_ADDRSTRLEN), alignment: 1) { text in
+            unsafe text.copyMemory(from: bytes.buffer)
+            unsafe text[bytes.count] = 0
+            let start = unsafe text.baseAddress?.assumingMemoryBound(to: CChar.self)
+            guard let start = unsafe start else { return false }
+            return unsafe inet_pton(AF_INET6, start, &address) == 1
+        }
+        return isAddress ? address : nil
     }
 
     package init(_ address: in6_addr) {
@@ -80,41 +118,5 @@ extension IPAddress: CustomStringConvertible {
         let out = ByteBuffer(capacity: 48)
         write(to: out)
         return out.view.string
-    }
-}
-
-/// A network in CIDR notation (RFC 4632, RFC 4291 §2.3).
-package struct CIDR: Hashable, Sendable, CustomStringConvertible {
-    package let address: IPAddress
-    /// Bits of the 128-bit form: an IPv4 `/24` is 120.
-    package let bits: Int
-
-    /// `10.0.0.0/8`, `fd00::/8`, or an address alone.
-    package init?(parsing text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count <= 2, let address = IPAddress(parsing: String(parts[0])) else { return nil }
-        let width = address.isIPv4 ? 32 : 128
-        var length = width
-        if parts.count == 2 {
-            guard parts[1].allSatisfy({ $0.isASCII && $0.isNumber }), let given = Int(parts[1]), given <= width else { return nil }
-            length = given
-        }
-        bits = 128 - width + length
-        let mask = CIDR.mask(bits)
-        self.address = IPAddress(high: address.high & mask.high, low: address.low & mask.low)
-    }
-
-    package func contains(_ other: IPAddress) -> Bool {
-        let mask = CIDR.mask(bits)
-        return other.high & mask.high == address.high && other.low & mask.low == address.low
-    }
-
-    package var description: String { "\(address)/\(address.isIPv4 && bits >= 96 ? bits - 96 : bits)" }
-
-    private static func mask(_ bits: Int) -> (high: UInt64, low: UInt64) {
-        (
-            high: bits >= 64 ? .max : bits == 0 ? 0 : .max << UInt64(64 - bits),
-            low: bits <= 64 ? 0 : .max << UInt64(128 - bits)
-        )
     }
 }
