@@ -1,20 +1,15 @@
 /// Counters by key, in shards with a lock each, so that event loops meet only at the same few keys.
 @safe
 struct LimitTable: ~Copyable {
-    /// A lock and what it protects, apart from the next by more than a cache line.
-    private struct Cell: ~Copyable {
-        let lock = SpinLock()
-        var shard: LimitShard
-        private let gap: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
-
-        init(_ shard: LimitShard) { self.shard = shard }
-    }
-
     /// Entries of a shard: enough that chance fills all alike, few enough that growing one takes microseconds.
     private static let shardEntries = 1024
     private static let mostShards = 1 << 14
 
-    private let cells: UnsafeMutablePointer<Cell>
+    /// Each shard has its lock before it, and is apart from the next by two cache lines, which are fetched in pairs.
+    private static let stride = 128
+    private static let shardOffset = 16
+
+    private let memory: UnsafeMutableRawPointer
     private let shards: Int
 
     /// At most `capacity` entries. A shard is full a little before the whole is.
@@ -22,16 +17,22 @@ struct LimitTable: ~Copyable {
         let capacity = max(1, capacity)
         let wanted = min(max(1, capacity / LimitTable.shardEntries), LimitTable.mostShards)
         shards = 1 << (Int.bitWidth - 1 - wanted.leadingZeroBitCount)
-        unsafe cells = .allocate(capacity: shards)
+        unsafe memory = .allocate(byteCount: shards * LimitTable.stride, alignment: LimitTable.stride)
         for index in 0..<shards {
-            unsafe (cells + index).initialize(to: Cell(LimitShard(capacity: capacity / shards, stateWords: stateWords)))
+            let place = unsafe memory + index * LimitTable.stride
+            unsafe place.bindMemory(to: SpinLock.self, capacity: 1).initialize(to: SpinLock())
+            unsafe (place + LimitTable.shardOffset).bindMemory(to: LimitShard.self, capacity: 1)
+                .initialize(to: LimitShard(capacity: capacity / shards, stateWords: stateWords))
         }
     }
 
     deinit {
-        for index in 0..<shards { unsafe cells[index].shard.destroy() }
-        unsafe cells.deinitialize(count: shards)
-        unsafe cells.deallocate()
+        for index in 0..<shards {
+            unsafe shard(index).pointee.destroy()
+            unsafe shard(index).deinitialize(count: 1)
+            unsafe lock(index).deinitialize(count: 1)
+        }
+        unsafe memory.deallocate()
     }
 
     /// Runs `body` with the shard of `key`, alone.
@@ -49,9 +50,18 @@ struct LimitTable: ~Copyable {
 
     @inline(__always)
     private borrowing func withShard<Result>(_ index: Int, _ body: (inout LimitShard) -> Result) -> Result {
-        let cell = unsafe cells + index
-        unsafe cell.pointee.lock.lock()
-        defer { unsafe cell.pointee.lock.unlock() }
-        return unsafe body(&cell.pointee.shard)
+        unsafe lock(index).pointee.lock()
+        defer { unsafe lock(index).pointee.unlock() }
+        return unsafe body(&shard(index).pointee)
+    }
+
+    @inline(__always)
+    private borrowing func lock(_ index: Int) -> UnsafeMutablePointer<SpinLock> {
+        unsafe (memory + index &* LimitTable.stride).assumingMemoryBound(to: SpinLock.self)
+    }
+
+    @inline(__always)
+    private borrowing func shard(_ index: Int) -> UnsafeMutablePointer<LimitShard> {
+        unsafe (memory + index &* LimitTable.stride + LimitTable.shardOffset).assumingMemoryBound(to: LimitShard.self)
     }
 }
