@@ -4,6 +4,7 @@ internal import Primitives
 extension LinearRegex.Scratch {
     /// Complexity: O(bytes of the input × instructions).
     mutating func run(_ regex: LinearRegex, _ input: ByteView, wantsCaptures: Bool) -> Bool {
+        ranOut = false
         if regex.isAnchoredAtStart, !LinearRegex.isPrefix(regex.literalPrefix, of: input) { return false }
         let slots = wantsCaptures ? regex.program.slotCount : 0
         wasBacktracking = regex.program.instructions.count * (input.count + 1) <= backtrackingLimit
@@ -37,6 +38,10 @@ extension LinearRegex.Scratch {
             }
             swap(&current, &next)
             next.removeAll()
+            if work.steps > stepLimit {
+                ranOut = true
+                return false
+            }
             guard position < input.count else { return isMatched }
             position += character.width
         }

@@ -13,6 +13,10 @@ extension LinearRegex {
         var best: [Int32] = []
         /// Instructions executed since the value was made or `resetSteps` called: tests bound it in place of the clock.
         package var steps: Int { work.steps + backtracker.steps }
+        /// Where the machine gives up, looked at once a character; the backtracker has a limit of its own.
+        package var stepLimit = Int.max
+        /// The last run gave up: there was no answer.
+        package internal(set) var ranOut = false
 
         package init() {}
 
