@@ -1,3 +1,4 @@
+import Foundation
 import Primitives
 
 @testable import Expressions
@@ -46,7 +47,7 @@ struct CELCase: CustomStringConvertible {
                 return "no value \(variable.value)"
             }
             host.keep(value)
-            host.values[id] = constant
+            host.values[Int(id)] = constant
         }
         do throws(ExpressionError) {
             let compiled = try Expression(expression, in: ExpressionEnvironment(declared))
@@ -63,7 +64,7 @@ struct CELCase: CustomStringConvertible {
     /// Refusals are compared by how they begin and, behind "…", what they contain.
     func isMet(by outcome: String) -> Bool {
         guard expected.hasPrefix("refused ") else { return outcome == expected }
-        let parts = expected.split(separator: "…").map { $0.trimmingPrefix(" ") }
+        let parts = expected.split(separator: "…").map { $0.trimmingCharacters(in: .whitespaces) }
         return outcome.hasPrefix(parts[0]) && parts.dropFirst().allSatisfy { outcome.contains($0) }
     }
 }

@@ -4,9 +4,9 @@ import Primitives
 
 /// Variables with values that are written down, for tests.
 final class CELVariables: ExpressionVariables {
-    var values: [UInt16: ExpressionValue] = [:]
+    var values = [ExpressionValue?](repeating: nil, count: 1_100)
     /// Texts that are appended to the scratch instead of being there already.
-    var made: [UInt16: String] = [:]
+    var made = [[UInt8]?](repeating: nil, count: 1_100)
     /// Owners of what the values view.
     private var owners: [AnyObject] = []
     private let arena = ExpressionArena()
@@ -21,19 +21,19 @@ final class CELVariables: ExpressionVariables {
     func keep(_ owner: AnyObject) { owners.append(owner) }
 
     func value(_ id: UInt16, _ scratch: ByteBuffer) -> ExpressionValue? {
-        if let text = made[id] {
-            scratch.append(text: text)
+        if let text = made[Int(id)] {
+            text.withView { scratch.append($0) }
             return .string(scratch.view)
         }
-        return values[id]
+        return values[Int(id)]
     }
 
     func entry(_ id: UInt16, key: ByteView, _ scratch: ByteBuffer) -> ExpressionValue? {
-        guard case .map(let map)? = values[id] else { return nil }
+        guard case .map(let map)? = values[Int(id)] else { return nil }
         return map[key: .string(key)]
     }
 
-    func whole(_ id: UInt16) -> ExpressionValue? { values[id] }
+    func whole(_ id: UInt16) -> ExpressionValue? { values[Int(id)] }
 }
 
 /// The names that a gateway declares, with one request's values.
@@ -65,7 +65,7 @@ enum CELGateway {
 
     static func variables() -> CELVariables {
         let host = CELVariables()
-        host.values = [
+        let values: [Int: ExpressionValue] = [
             1: host.string("POST"), 2: host.string("/api/v1/orders/42"), 4: host.string("https"),
             5: host.map(["x-user": "alice", "content-type": "application/json", "accept": "text/html, application/json", "x-number": "17"]),
             6: host.map(["page": "2", "sort": "asc"]), 7: host.map(["session": "s3cr3t"]), 8: .int(1_234),
@@ -73,6 +73,7 @@ enum CELGateway {
             31: .list(ExpressionList([host.string("gold"), host.string("beta")])), 32: host.map(["tier": "premium"]),
             41: host.map(["id": "42"]), 50: .int(503), 51: host.map(["retry-after": "5"]), 60: host.string("order"),
         ]
+        for (id, value) in values { host.values[id] = value }
         if let noon = ExpressionTimestamp(seconds: 1_767_269_700, nanoseconds: 250_000_000) { host.values[9] = .timestamp(noon) }
         let realm = ExpressionMap([(key: host.string("roles"), value: .list(ExpressionList([host.string("admin"), host.string("user")])))])
         let claims = ExpressionMap([
@@ -82,7 +83,8 @@ enum CELGateway {
         ])
         host.values[40] = claims.map { .map($0) }
         // Put together when it is asked for.
-        host.made = [3: "api.example.com", 61: "orders@v1"]
+        host.made[3] = Array("api.example.com".utf8)
+        host.made[61] = Array("orders@v1".utf8)
         return host
     }
 }

@@ -56,6 +56,10 @@ extension ExpressionCompiler {
 
     private mutating func unknownFunction(_ name: String, isMember: Bool, _ syntax: [ExpressionSyntax], at offset: Int) -> CompiledExpression {
         for argument in syntax { _ = compile(argument) }
+        if name == "has" || ExpressionSyntax.Macro(rawValue: name) != nil {
+            let usage = name == "has" ? "the selection of a field" : "the name of a variable and what to compute for each element"
+            return broken("\(name)() takes \(usage)", at: offset, remedy: name == "has" ? "has(map.key)" : "list.\(name)(x, x > 0)")
+        }
         if ExpressionFunction.table[name] != nil {
             let remedy = isMember ? "write \(name)(value)" : "write value.\(name)()"
             return broken("\(name)() is \(isMember ? "no function of a value" : "a function of a value")", at: offset, remedy: remedy)
@@ -133,7 +137,7 @@ extension ExpressionCompiler {
     private func cost(_ function: ExpressionFunction, _ arguments: [CompiledExpression]) -> Steps {
         let bytes = arguments.reduce(0) { $0 + $1.extent.bytes }
         let result = extent(function, arguments)
-        return Steps(1 + bytes >> 3 + result.elements) + Steps(result.bytes) * 1
+        return Steps(1 + bytes >> 3 + result.elements + result.bytes >> 1)
     }
 
     private func extent(_ function: ExpressionFunction, _ arguments: [CompiledExpression]) -> CompiledExpression.Extent {

@@ -51,8 +51,11 @@ extension ExpressionCompiler {
             if let variable = environment.variable(name) { return (operand(variable, name, at: chain.names[count - 1].offset), count) }
             if let type = ExpressionValue.TypeName(rawValue: name) { return (.value(constant(.type(type), .type)), count) }
         }
+        let full = chain.names.map(\.name).joined(separator: ".")
         let known = environment.variables.map(\.name) + locals.map(\.name)
-        let part = broken("there is no variable \"\(first)\"", at: offset, remedy: Nearest.suggestion(first, among: known))
+        let part = broken(
+            "there is no variable \"\(first)\"", at: offset, remedy: Nearest.suggestion(first, among: known) ?? Nearest.suggestion(full, among: known)
+        )
         // What it would have been is unknown, and so are its fields.
         return (.value(part), chain.names.count)
     }

@@ -54,8 +54,8 @@ extension ExpressionCompiler {
     ) -> CompiledExpression {
         guard let (overloads, function) = ExpressionFunction.operation(symbol) else { return mismatch(symbol.rawValue, a, b, at: offset) }
         var results = overloads.filter { $0.parameters[0].agrees(with: a.type) && $0.parameters[1].agrees(with: b.type) }.map(\.result)
-        if symbol == .plus, a.type.agrees(with: .list(.dyn)), b.type.agrees(with: .list(.dyn)) {
-            results.append(a.type == .dyn ? b.type == .dyn ? .list(.dyn) : b.type : b.type == .dyn ? a.type : a.type.joined(with: b.type))
+        if symbol == .plus, a.type.agrees(with: .list(.dyn)), b.type.agrees(with: .list(.dyn)), a.type.agrees(with: b.type) {
+            results.append(a.type == .dyn || b.type == .dyn ? .list(.dyn) : a.type.joined(with: b.type))
         }
         guard let first = results.first else { return mismatch(symbol.rawValue, a, b, at: offset) }
         let type = results.dropFirst().reduce(first) { $0.joined(with: $1) }

@@ -2,7 +2,7 @@
 enum Nearest {
     static func suggestion(_ name: String, among known: [String]) -> String? {
         let candidates = known.map { (name: $0, distance: distance(Array(name.utf8), Array($0.utf8))) }
-        guard let best = candidates.min(by: { ($0.distance, $0.name) < ($1.distance, $1.name) }), best.distance <= max(1, name.utf8.count / 3) else {
+        guard let best = candidates.min(by: { ($0.distance, $0.name) < ($1.distance, $1.name) }), best.distance <= (name.utf8.count + 1) / 3 else {
             return nil
         }
         return "did you mean \"\(best.name)\"?"

@@ -5,8 +5,7 @@ extension ExpressionFunction {
     static let networks: [ExpressionFunction] = [
         ExpressionFunction("ip", [.ip, .string].map { Overload([$0], .ip) }, mustSucceed: true, .unary(toIP)),
         ExpressionFunction("cidr", [.cidr, .string].map { Overload([$0], .cidr) }, mustSucceed: true, .unary(toCIDR)),
-        unary("isIP", .string, .bool) { value, _ in value.text.map { .bool(IPAddress($0) != nil) } ?? .noSuchOverload },
-        unary("isIP", .member, .string, .bool) { value, _ in value.text.map { .bool(IPAddress($0) != nil) } ?? .noSuchOverload },
+        unary("isIP", .either, .string, .bool) { value, _ in value.text.map { .bool(IPAddress($0) != nil) } ?? .noSuchOverload },
         unary("isCIDR", .either, .string, .bool) { value, _ in value.text.map { .bool(ExpressionCIDR($0) != nil) } ?? .noSuchOverload },
         unary("ip.isCanonical", .string, .bool, mustSucceed: true, isCanonical),
         ofAddress("family", .int) { .int($0.isIPv4 ? 4 : 6) },

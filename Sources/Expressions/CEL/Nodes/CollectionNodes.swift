@@ -73,7 +73,9 @@ final class IndexNode: ExpressionNode, @unchecked Sendable {
         guard context.evaluator.charge(1) else { return .failure(.costLimitExceeded, at: offset) }
         switch value {
         case .list(let list):
-            guard let place = Self.place(index) else { return .failure(.noSuchOverload, at: offset) }
+            guard let place = Self.place(index) else {
+                return .failure(index.typeName == .double ? .invalidArgument : .noSuchOverload, at: offset)
+            }
             guard list.elements.indices.contains(place) else { return .failure(.indexOutOfBounds, at: offset) }
             return list.elements[place]
         case .map(let map):

@@ -50,8 +50,8 @@ final class QuantifierNode: ComprehensionNode, @unchecked Sendable {
 
     override func walk(_ elements: [ExpressionValue], _ context: ExpressionContext) -> ExpressionValue {
         var failure: ExpressionValue?
-        for element in elements {
-            let value = step(element, context)
+        for place in 0..<elements.count {
+            let value = step(elements[place], context)
             if case .bool(let flag) = value {
                 if flag != isAll { return value }
             } else if context.evaluator.isExhausted {
@@ -68,8 +68,8 @@ final class QuantifierNode: ComprehensionNode, @unchecked Sendable {
 final class ExistsOneNode: ComprehensionNode, @unchecked Sendable {
     override func walk(_ elements: [ExpressionValue], _ context: ExpressionContext) -> ExpressionValue {
         var count = 0
-        for element in elements {
-            let value = step(element, context)
+        for place in 0..<elements.count {
+            let value = step(elements[place], context)
             guard case .bool(let flag) = value else { return value.isError ? value : .failure(.noSuchOverload, at: offset) }
             if flag { count += 1 }
         }
@@ -81,12 +81,12 @@ final class ExistsOneNode: ComprehensionNode, @unchecked Sendable {
 final class FilterNode: ComprehensionNode, @unchecked Sendable {
     override func walk(_ elements: [ExpressionValue], _ context: ExpressionContext) -> ExpressionValue {
         var kept: [ExpressionValue] = []
-        for element in elements {
-            let value = step(element, context)
+        for place in 0..<elements.count {
+            let value = step(elements[place], context)
             guard case .bool(let flag) = value else { return value.isError ? value : .failure(.noSuchOverload, at: offset) }
             guard flag else { continue }
-            guard context.evaluator.charge(element.weight) else { return .failure(.costLimitExceeded, at: offset) }
-            kept.append(element)
+            guard context.evaluator.charge(elements[place].weight) else { return .failure(.costLimitExceeded, at: offset) }
+            kept.append(elements[place])
         }
         return .list(ExpressionList(kept))
     }
@@ -103,15 +103,15 @@ final class TransformNode: ComprehensionNode, @unchecked Sendable {
 
     override func walk(_ elements: [ExpressionValue], _ context: ExpressionContext) -> ExpressionValue {
         var results: [ExpressionValue] = []
-        for element in elements {
+        for place in 0..<elements.count {
             if let filter {
                 guard context.evaluator.charge(1) else { return .failure(.costLimitExceeded, at: offset) }
-                context.evaluator.locals[slot] = element
+                context.evaluator.locals[slot] = elements[place]
                 let value = filter.evaluate(context)
                 guard case .bool(let flag) = value else { return value.isError ? value : .failure(.noSuchOverload, at: offset) }
                 guard flag else { continue }
             }
-            let value = step(element, context)
+            let value = step(elements[place], context)
             if value.isError { return value }
             guard context.evaluator.charge(value.weight) else { return .failure(.costLimitExceeded, at: offset) }
             results.append(value)

@@ -13,8 +13,8 @@ final class LogicNode: ExpressionNode, @unchecked Sendable {
     override func evaluate(_ context: ExpressionContext) -> ExpressionValue {
         guard context.evaluator.charge(1) else { return .failure(.costLimitExceeded, at: offset) }
         var failure: ExpressionValue?
-        for operand in operands {
-            let value = operand.evaluate(context)
+        for place in 0..<operands.count {
+            let value = operands[place].evaluate(context)
             if case .bool(let flag) = value {
                 if flag == isAnd { continue }
                 // A used up budget is no failure that another operand makes good.

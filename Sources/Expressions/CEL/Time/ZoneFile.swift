@@ -22,9 +22,9 @@ final class ZoneFile: Sendable {
     }
 
     func offset(at seconds: Int) -> Int {
-        guard let last = transitions.last else { return rule?.offset(at: seconds) ?? first }
-        if seconds >= last, let rule { return rule.offset(at: seconds) }
-        var low = 0, high = transitions.count
+        let count = transitions.count
+        if let rule, count == 0 || seconds >= transitions[count - 1] { return rule.offset(at: seconds) }
+        var low = 0, high = count
         while low < high {
             let middle = (low + high) / 2
             if transitions[middle] <= seconds { low = middle + 1 } else { high = middle }

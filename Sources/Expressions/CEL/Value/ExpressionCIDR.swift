@@ -15,8 +15,10 @@ package struct ExpressionCIDR: Hashable, Sendable {
     /// `address/length`; an address alone is no network.
     package init?(_ text: ByteView) {
         guard let slash = text.firstIndex(of: UInt8(ascii: "/")) else { return nil }
-        let digits = text.dropFirst(slash + 1)
-        guard let address = IPAddress(text.prefix(slash)), let length = digits.decimal else { return nil }
+        let host = text.prefix(slash), digits = text.dropFirst(slash + 1)
+        guard let address = IPAddress(host), let length = digits.decimal else { return nil }
+        // A length beside an IPv4 address in the form of IPv6 could be meant either way.
+        guard !address.isIPv4 || !host.contains(UInt8(ascii: ":")) else { return nil }
         guard digits.count == 1 || digits[0] != UInt8(ascii: "0"), length <= (address.isIPv4 ? 32 : 128) else { return nil }
         self.init(address: address, bits: UInt8(address.isIPv4 ? 96 + length : length))
     }

@@ -12,12 +12,12 @@ package final class ExpressionList {
     func equals(_ other: ExpressionList) -> Bool {
         guard self !== other || !elements.isEmpty else { return true }
         guard elements.count == other.elements.count else { return false }
-        for (a, b) in zip(elements, other.elements) where !a.equals(b) { return false }
+        for place in 0..<elements.count where !elements[place].equals(other.elements[place]) { return false }
         return true
     }
 
     func contains(_ value: ExpressionValue) -> Bool {
-        for element in elements where element.equals(value) { return true }
+        for place in 0..<elements.count where elements[place].equals(value) { return true }
         return false
     }
 }

@@ -32,8 +32,8 @@ package final class ExpressionMap {
 
     func equals(_ other: ExpressionMap) -> Bool {
         guard keys.count == other.keys.count else { return false }
-        for (key, value) in zip(keys, values) {
-            guard let counterpart = other[key: key], value.equals(counterpart) else { return false }
+        for place in 0..<keys.count {
+            guard let counterpart = other[key: keys[place]], values[place].equals(counterpart) else { return false }
         }
         return true
     }

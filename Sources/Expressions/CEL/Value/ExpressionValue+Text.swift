@@ -78,8 +78,8 @@ extension ByteBuffer {
         append(byte: 0x30 + UInt8(truncatingIfNeeded: magnitude % 10))
     }
 
-    /// The shortest digits that read back as the same number, laid out as ECMAScript and JSON libraries do: without an exponent between 1e-7
-    /// and 1e21, whole numbers without a point.
+    /// The shortest digits that read back as the same number, laid out as ECMAScript and JSON libraries do: without an exponent from 1e-6
+    /// to 1e21, whole numbers without a point.
     func append(double number: Double) {
         guard number.isFinite else { return append(number.isNaN ? "NaN" : number < 0 ? "-Infinity" : "Infinity") }
         if number.sign == .minus { append("-") }
@@ -90,7 +90,7 @@ extension ByteBuffer {
                 if place == exponent { append(".") }
                 append(byte: place < digits.count ? digits[place] : 0x30)
             }
-        case -6...0:
+        case -5...0:
             append("0")
             if digits != [0x30] { append(".") }
             for _ in 0..<(digits == [0x30] ? 0 : -exponent) { append("0") }

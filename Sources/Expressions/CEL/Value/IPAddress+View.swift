@@ -2,8 +2,8 @@ private import Glibc
 internal import Primitives
 
 extension IPAddress {
-    /// The address that exactly these bytes spell, without a `String`. IPv4 in the form of IPv6 (`::ffff:10.0.0.1`) and zones are
-    /// refused, as in Kubernetes' library: the same address in two forms would let a rule be passed by.
+    /// The address that exactly these bytes spell, without a `String`. Zones and IPv4 with dots inside IPv6 (`::ffff:10.0.0.1`) are refused,
+    /// as in Kubernetes' library; the same in hexadecimal is the IPv4 address.
     init?(_ text: ByteView) {
         guard text.count <= 45, !text.contains(0) else { return nil }
         let parsed = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 46) { copy -> IPAddress? in
@@ -15,7 +15,7 @@ extension IPAddress {
             var v6 = in6_addr()
             guard unsafe inet_pton(AF_INET6, characters, &v6) == 1 else { return nil }
             let address = IPAddress(v6)
-            return address.isIPv4 ? nil : address
+            return address.isIPv4 && text.contains(UInt8(ascii: ".")) ? nil : address
         }
         guard let parsed else { return nil }
         self = parsed
