@@ -90,7 +90,7 @@ let tests: [Target] = [
     test("SharedState", needs: ["Primitives", "Reactor"], hasCases: true),
     test("Schema", needs: ["Primitives"]),
     test("Model", needs: ["Primitives", "Schema"], hasCases: true),
-    test("Expressions", needs: ["Primitives"], hasCases: true),
+    test("Expressions", needs: ["Primitives", "CAllocations"], hasCases: true),
     test("Routing", needs: ["Primitives", "Expressions"], hasCases: true),
     test("Discovery", needs: ["Model", "Schema"]),
     test("Upstreams", needs: ["Primitives", "Reactor", "ReactorTesting", "GatewayCore"]),

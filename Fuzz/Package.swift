@@ -12,13 +12,14 @@ let settings: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
-let fuzzers = ["RequestHead", "ResponseHead", "Chunked", "Path", "Proxy"]
+let fuzzers = ["RequestHead", "ResponseHead", "Chunked", "Path", "Proxy", "Expression"]
 
 let package = Package(
     name: "sluice-fuzz",
     targets: [
         .systemLibrary(name: "CLinux"),
         .target(name: "Primitives", swiftSettings: settings),
+        .target(name: "Expressions", dependencies: ["Primitives"], swiftSettings: settings),
         .target(name: "Reactor", dependencies: ["CLinux", "Primitives"], swiftSettings: settings),
         .target(name: "GatewayCore", dependencies: ["Primitives", "Reactor"], swiftSettings: settings),
         .target(name: "Upstreams", dependencies: ["Primitives", "Reactor", "GatewayCore"], swiftSettings: settings),
@@ -27,7 +28,7 @@ let package = Package(
     ]
         + fuzzers.map { name in
             .executableTarget(
-                name: "Fuzz\(name)", dependencies: ["FuzzSupport", "Primitives", "GatewayCore", "HTTPEngine"],
+                name: "Fuzz\(name)", dependencies: ["FuzzSupport", "Primitives", "Expressions", "GatewayCore", "HTTPEngine"],
                 path: "Targets/\(name)", swiftSettings: settings)
         }
 )

@@ -26,7 +26,9 @@ extension ExpressionCompiler {
         }
         let extent = CompiledExpression.Extent(bytes: parts.map(\.extent.bytes).max() ?? 0, elements: entries.count)
         let inner = parts.reduce(0 as Steps) { $0 + Steps(1 + $1.extent.bytes >> 4 + $1.extent.elements) }
-        return combine(parts, .map(keyType ?? .dyn, valueType ?? .dyn), cost: inner + 1, extent: extent, MapNode(nodes, at: UInt32(offset)))
+        return combine(
+            parts, .map(keyType ?? .dyn, valueType ?? .dyn), cost: inner + Steps(1 + 4 * entries.count), extent: extent,
+            MapNode(nodes, at: UInt32(offset)))
     }
 
     mutating func compileIndex(_ operand: ExpressionSyntax, _ index: ExpressionSyntax, at offset: Int) -> CompiledExpression {

@@ -49,7 +49,8 @@ final class MapNode: ExpressionNode, @unchecked Sendable {
             values.append((key, value))
         }
         guard let map = ExpressionMap(values) else { return .failure(.repeatedKey, at: offset) }
-        guard context.evaluator.charge(1 &+ map.weight) else { return .failure(.costLimitExceeded, at: offset) }
+        // Hashing a key takes some steps.
+        guard context.evaluator.charge(1 &+ map.weight &+ 4 &* values.count) else { return .failure(.costLimitExceeded, at: offset) }
         return .map(map)
     }
 }
