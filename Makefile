@@ -58,7 +58,7 @@ build: ## an optimised executable with Swift inside it: .build/release/sluice
 	swift build $(SWIFT_FLAGS) -c release --static-swift-stdlib --product sluice
 	@ls -l $(RELEASE)
 
-docs: ## write docs/sluice.schema.json and docs/configuration.md from the declarations
+docs: ## write what is generated in docs/: schema, reference, pages of the policies, tables
 	@scripts/setup build
 	swift build $(SWIFT_FLAGS) --product sluice
 	@scripts/docs $(DEBUG)

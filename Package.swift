@@ -44,6 +44,10 @@ let sources: [Target] = [
     .target(name: "Reactor", dependencies: ["CLinux", "Primitives"], swiftSettings: dataPlaneSettings),
     // Exchange, heads, handlers, errors.
     .target(name: "GatewayCore", dependencies: ["Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
+    // What the author of a policy imports: phases, verdicts, expressions over exchanges; chains.
+    .target(
+        name: "PolicyKit", dependencies: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore"],
+        swiftSettings: dataPlaneSettings),
     // Passwords: verifies, never routes.
     .target(name: "Identity", dependencies: ["CCrypt", "CArgon2", "COpenSSL", "Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
     // Counters that all event loops share.
@@ -57,24 +61,36 @@ let sources: [Target] = [
     .target(
         name: "DataPlane",
         dependencies: [
-            "Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore", "Routing", "Upstreams", "HTTPEngine", "Telemetry",
-            logging,
+            "Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore", "PolicyKit", "Routing", "Upstreams", "HTTPEngine",
+            "Telemetry", logging,
         ], swiftSettings: dataPlaneSettings),
+    // The policies, a folder each. Only the command line and tests know them.
+    .target(
+        name: "Policies",
+        dependencies: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore", "PolicyKit", "Identity", "SharedState"],
+        swiftSettings: dataPlaneSettings),
     // Where configuration comes from.
     .target(name: "Discovery", dependencies: ["CLinux", "Schema", "Model"], swiftSettings: settings),
     .target(
         name: "SluiceCLI",
         dependencies: [
-            "CLinux", "Primitives", "Schema", "Model", "Reactor", "GatewayCore", "Routing", "Upstreams", "HTTPEngine", "Telemetry",
-            "DataPlane", "Discovery", argumentParser, logging,
+            "CLinux", "Primitives", "Schema", "Model", "Reactor", "GatewayCore", "Routing", "PolicyKit", "Identity", "Upstreams", "HTTPEngine", "Telemetry",
+            "DataPlane", "Policies", "Discovery", argumentParser, logging,
         ], swiftSettings: settings),
     .executableTarget(name: "sluice", dependencies: ["SluiceCLI"], swiftSettings: settings),
+    // What chains cost: see bench/README.md.
+    .executableTarget(
+        name: "chain-bench", dependencies: ["Schema", "Model", "Reactor", "GatewayCore", "PolicyKit", "Policies", "DataPlane", "Discovery"],
+        path: "bench/chain", swiftSettings: settings),
 ]
 
 /// Unit tests mirror `Sources/`; their cases are data files that SwiftPM need not know of.
-func test(_ target: String, needs: [String] = [], products: [Target.Dependency] = [], hasCases: Bool = false) -> Target {
+func test(
+    _ target: String, needs: [String] = [], products: [Target.Dependency] = [], hasCases: Bool = false, without: [String] = []
+) -> Target {
     .testTarget(
-        name: "\(target)Tests", dependencies: ([target] + needs).map { .target(name: $0) } + products, exclude: hasCases ? ["Cases"] : [],
+        name: "\(target)Tests", dependencies: ([target] + needs).map { .target(name: $0) } + products,
+        exclude: (hasCases ? ["Cases"] : []) + without,
         swiftSettings: settings)
 }
 
@@ -85,11 +101,11 @@ let tests: [Target] = [
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     test("Primitives", hasCases: true),
     test("Reactor", needs: ["Primitives", "ReactorTesting"]),
-    test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"]),
+    test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"], hasCases: true),
     test("Identity", needs: ["Primitives", "Reactor", "CAllocations"], hasCases: true),
     test("SharedState", needs: ["Primitives", "Reactor"], hasCases: true),
     test("Schema", needs: ["Primitives"]),
-    test("Model", needs: ["Primitives", "Schema"], hasCases: true),
+    test("Model", needs: ["Primitives", "Schema", "PolicyKit", "Policies"], hasCases: true),
     test("Expressions", needs: ["Primitives", "CAllocations"], hasCases: true),
     test("Routing", needs: ["Primitives", "Expressions"], hasCases: true),
     test("Discovery", needs: ["Model", "Schema"]),
@@ -98,9 +114,18 @@ let tests: [Target] = [
     test(
         "DataPlane",
         needs: [
-            "Primitives", "Schema", "Model", "Reactor", "ReactorTesting", "GatewayCore", "Routing", "Upstreams", "HTTPEngine", "Telemetry",
-            "CAllocations",
+            "Primitives", "Schema", "Model", "Reactor", "ReactorTesting", "GatewayCore", "PolicyKit", "Routing", "Upstreams", "HTTPEngine",
+            "Telemetry", "CAllocations",
         ], hasCases: true),
+    test(
+        "PolicyKit",
+        needs: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "HTTPEngine"]),
+    test(
+        "Policies",
+        needs: [
+            "Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "PolicyKit", "Identity", "SharedState",
+            "Routing", "Upstreams", "HTTPEngine", "Telemetry", "DataPlane", "CAllocations",
+        ], hasCases: true, without: ["README.md"]),
     test("Telemetry", needs: ["Primitives", "Reactor", "ReactorTesting", "GatewayCore"], products: [logging]),
     test("SluiceCLI", needs: ["Primitives", "Reactor"]),
 ]

@@ -17,9 +17,12 @@ package struct FileSource: Sendable {
 
     package let path: String
     package let references: ReferenceResolver
+    /// The policies that a configuration may use.
+    package let policies: any SettingsCatalogue
 
-    package init(path: String, references: ReferenceResolver = .system) {
+    package init(path: String, policies: any SettingsCatalogue = EmptyCatalogue(), references: ReferenceResolver = .system) {
         self.path = path
+        self.policies = policies
         self.references = references
     }
 
@@ -46,11 +49,14 @@ package struct FileSource: Sendable {
         let start = SourcePosition(file: SourceFile(files.first ?? path), line: 1, column: 1)
         if !diagnostics.hasErrors, merge?.tree.isNull ?? true {
             // A file that is being written is empty for a moment: taking that for a configuration would stop everything.
-            diagnostics.append(Diagnostic(.error, at: start, path: "", "the configuration is empty", remedy: "begin with `listeners:`; `sluice schema` describes the rest"))
+            diagnostics.append(
+                Diagnostic(
+                    .error, at: start, path: "", "the configuration is empty", remedy: "begin with `listeners:`; `sluice schema` describes the rest"))
         }
         let isWhole = !diagnostics.hasErrors
         // What could not be read would only be reported again as missing.
-        let loaded = Configuration.load(merge?.tree ?? ConfigNode(.null, at: start), lint: isWhole ? { $0.lint() } : { _ in [] })
+        let loaded = Configuration.load(
+            merge?.tree ?? ConfigNode(.null, at: start), catalogue: policies, lint: isWhole ? { $0.lint() } : { _ in [] })
         let all = (diagnostics + loaded.diagnostics).sortedByPosition
         return Snapshot(configuration: all.hasErrors ? nil : loaded.value, diagnostics: all, version: hash.text, files: files)
     }

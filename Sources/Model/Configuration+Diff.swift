@@ -11,10 +11,11 @@ package struct ConfigurationDiff: Equatable, Sendable {
     package var listeners: Changes
     package var upstreams: Changes
     package var apis: Changes
-    /// Top-level groups without names that differ: `runtime`, `admin`, `telemetry`, `storage`.
+    package var consumers: Changes
+    /// Top-level groups without names that differ: `runtime`, `admin`, `policies`, `telemetry`, `storage`.
     package var groups: [String]
 
-    package var isEmpty: Bool { listeners.isEmpty && upstreams.isEmpty && apis.isEmpty && groups.isEmpty }
+    package var isEmpty: Bool { listeners.isEmpty && upstreams.isEmpty && apis.isEmpty && consumers.isEmpty && groups.isEmpty }
 }
 
 extension Configuration {
@@ -23,11 +24,12 @@ extension Configuration {
         var groups: [String] = []
         if runtime != new.runtime { groups.append("runtime") }
         if admin != new.admin { groups.append("admin") }
+        if policies != new.policies { groups.append("policies") }
         if telemetry != new.telemetry { groups.append("telemetry") }
         if storage != new.storage { groups.append("storage") }
         return ConfigurationDiff(
             listeners: changes(listeners, new.listeners, \.name), upstreams: changes(upstreams, new.upstreams, \.name),
-            apis: changes(apis, new.apis, \.name), groups: groups)
+            apis: changes(apis, new.apis, \.name), consumers: changes(consumers, new.consumers, \.name), groups: groups)
     }
 
     private func changes<Element: Equatable>(_ old: [Element], _ new: [Element], _ name: (Element) -> String) -> ConfigurationDiff.Changes {
@@ -48,7 +50,8 @@ extension ConfigurationDiff: CustomStringConvertible {
     /// `upstreams: 1 changed (catalog); apis: 2 added (a, b)`, or `nothing`.
     package var description: String {
         var parts: [String] = []
-        for (list, changes) in [("listeners", listeners), ("upstreams", upstreams), ("apis", apis)] where !changes.isEmpty {
+        let lists = [("listeners", listeners), ("upstreams", upstreams), ("apis", apis), ("consumers", consumers)]
+        for (list, changes) in lists where !changes.isEmpty {
             let kinds = [("added", changes.added), ("changed", changes.changed), ("removed", changes.removed)].filter { !$0.1.isEmpty }
             parts.append("\(list): " + kinds.map { "\($1.count) \($0) (\(ConfigurationDiff.brief($1)))" }.joined(separator: ", "))
         }

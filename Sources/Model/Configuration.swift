@@ -17,10 +17,13 @@ package struct Configuration: Settings {
     package var upstreams: [Upstream] = []
 
     @Setting("Policies for every API.")
-    package var policies: ReservedList = ReservedList()
+    package var policies: [PolicyEntry] = []
 
     @Setting("Named, versioned sets of routes.")
     package var apis: [API] = []
+
+    @Setting("Who calls.")
+    package var consumers: [ConsumerSettings] = []
 
     @Setting("Access log and metrics.")
     package var telemetry: Telemetry = Telemetry()
@@ -29,6 +32,6 @@ package struct Configuration: Settings {
     package var storage: Storage = Storage()
 
     package static var about: String { "A gateway's configuration." }
-    package static var reserved: [String] { ["consumers", "state"] }
+    package static var reserved: [String] { ["state"] }
     package init() {}
 }

@@ -7,7 +7,23 @@ package struct Telemetry: Settings {
     @Setting("Counters, gauges and histograms.")
     package var metrics: Metrics = Metrics()
 
+    @Setting("What each policy did with an exchange and how long that took, for the exchanges that it is wanted for.")
+    package var policyTiming: PolicyTiming?
+
     package static var reserved: [String] { ["traces"] }
+    package init() {}
+}
+
+package struct PolicyTiming: Settings {
+    @Setting("Exchanges that are timed: an expression over `request` and `source`.")
+    package var when: ExpressionText
+
+    @Setting("Tell the client, in a `Server-Timing` field that browsers and proxies show.")
+    package var header: Bool = true
+
+    @Setting("Tell the access log, as `policies`.")
+    package var log: Bool = true
+
     package init() {}
 }
 

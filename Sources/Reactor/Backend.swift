@@ -9,6 +9,9 @@ package protocol Backend: AnyObject {
     /// The monotonic clock.
     var now: Instant { get }
 
+    /// The wall clock, in nanoseconds since 1970. Left out: the machine's.
+    var wallClock: UInt64 { get }
+
     /// Waits until something happened, `wake` was called or `deadline` has come, and delivers what happened.
     func turn(until deadline: Instant, loop: EventLoop)
 
@@ -39,6 +42,10 @@ package protocol Backend: AnyObject {
     func resume(_ acceptor: Acceptor)
     /// Stops accepting: what has already arrived is accepted first.
     func remove(_ acceptor: Acceptor)
+}
+
+extension Backend {
+    package var wallClock: UInt64 { Instant.wallClock }
 }
 
 package enum SendResult {

@@ -28,6 +28,8 @@ package final class EventLoop: @unchecked Sendable {
     private var endOfTurn: ContiguousArray<() -> Void> = []
     private var buffers: ContiguousArray<ByteBuffer> = []
     private var kept: [AnyObject] = []
+    /// An object of those who work on this loop: what they keep once for each loop.
+    package var attachment: AnyObject?
 
     /// Where outgoing heads are composed; empty between two calls into a handler.
     package let output = ByteBuffer(capacity: 32 << 10)
@@ -36,6 +38,8 @@ package final class EventLoop: @unchecked Sendable {
     /// Called once a turn, after everything else: the place to hand over what was gathered.
     package var turnEnded: (() -> Void)?
     package private(set) var lag = LoopLag()
+    /// Most times that the mailbox is emptied in one turn.
+    private static let mailRounds = 4
 
     private struct Owner {
         unowned(unsafe) var timer: (any TimerOwner)?
@@ -45,7 +49,7 @@ package final class EventLoop: @unchecked Sendable {
         self.index = index
         self.backend = backend
         now = backend.now
-        wallOffset = Instant.wallClock &- now.nanoseconds
+        wallOffset = backend.wallClock &- now.nanoseconds
         wallChecked = now
         wheel = TimerWheel(now: now)
     }
@@ -64,7 +68,12 @@ package final class EventLoop: @unchecked Sendable {
         let idle = !wait || mailbox.hasMail || !endOfTurn.isEmpty
         backend.turn(until: idle ? now : wheel.nextExpiry, loop: self)
         expireTimers()
-        if mailbox.hasMail { readMail() }
+        // What a task goes on with after a short wait need not wait for the sockets, unless tasks never come to an end.
+        var rounds = 0
+        while mailbox.hasMail, rounds < EventLoop.mailRounds {
+            readMail()
+            rounds += 1
+        }
         runEndOfTurn()
         turnEnded?()
         lag.record(backend.now - now)
@@ -74,7 +83,7 @@ package final class EventLoop: @unchecked Sendable {
     package var wallClock: UInt64 {
         if now - wallChecked > .seconds(1) {
             wallChecked = now
-            wallOffset = Instant.wallClock &- backend.now.nanoseconds
+            wallOffset = backend.wallClock &- backend.now.nanoseconds
         }
         return wallOffset &+ now.nanoseconds
     }
@@ -109,6 +118,9 @@ package final class EventLoop: @unchecked Sendable {
             for item in work { item() }
         }
     }
+
+    /// Posted work, or a part of a task, waits for the next turn.
+    package var hasMail: Bool { mailbox.hasMail }
 
     /// Runs `work` on the loop, soon. Callable from any thread.
     package func post(_ work: @escaping @Sendable () -> Void) {

@@ -41,3 +41,13 @@ extension Nanoseconds {
     package static func milliseconds(_ n: Int) -> Nanoseconds { UInt64(Swift.max(0, n)) * 1_000_000 }
     package static func seconds(_ n: Int) -> Nanoseconds { UInt64(Swift.max(0, n)) * 1_000_000_000 }
 }
+
+extension Duration {
+    /// Whole nanoseconds; 0 for negative lengths.
+    package var nanoseconds: Nanoseconds {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max : product &+ UInt64(attoseconds / 1_000_000_000)
+    }
+}

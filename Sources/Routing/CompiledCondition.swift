@@ -1,21 +1,21 @@
 internal import Expressions
 internal import Primitives
 
-/// A `RouteCondition` as a plain value: its strings are in the table's text, its expressions and networks in its arrays.
+/// A `RouteCondition` as a plain value: its strings are in the table's text, its regular expressions, networks and expressions in its arrays.
 struct CompiledCondition: Sendable {
     enum Source: UInt8, Sendable {
-        case header, query, clientIP
+        case header, query, clientIP, expression
     }
 
     enum Test: UInt8, Sendable {
-        case present, absent, equals, hasPrefix, hasSuffix, contains, regex, network
+        case present, absent, equals, hasPrefix, hasSuffix, contains, regex, network, holds
     }
 
     var source: Source
     var test: Test
     var name = RouteText.Slice()
     var value = RouteText.Slice()
-    /// Into the table's expressions or networks.
+    /// Into the table's regular expressions, networks or expressions.
     var first: UInt32 = 0
     var count: UInt32 = 0
 }
@@ -36,6 +36,7 @@ extension RouteStorage {
         _ condition: CompiledCondition, _ request: Request, _ captures: inout RouteCaptures
     ) -> Bool {
         if condition.source == .clientIP { return isInside(condition, request.clientAddress) }
+        if condition.source == .expression { return request.holds(expressions[Int(condition.first)]) }
         var state = (isPresent: false, isFit: false)
         // Closures written in place stay on the stack; a local function would be boxed on the heap.
         text.with(condition.name) { name in
@@ -50,7 +51,7 @@ extension RouteStorage {
                     state = (true, fits(condition, value, &captures))
                     return !state.isFit
                 }
-            case .clientIP: break
+            case .clientIP, .expression: break
             }
         }
         return condition.test == .absent ? !state.isPresent : state.isFit
@@ -67,7 +68,7 @@ extension RouteStorage {
             text.with(condition.value) { value.count >= $0.count && value.dropFirst(value.count - $0.count) == $0 }
         case .contains: text.with(condition.value) { RouteStorage.contains(value, $0) }
         case .regex: regexes[Int(condition.first)].matches(value, scratch: &captures.scratch)
-        case .network: false
+        case .network, .holds: false
         }
     }
 

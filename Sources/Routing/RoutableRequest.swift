@@ -1,3 +1,4 @@
+package import Expressions
 package import Primitives
 
 /// What routing asks of a request. A match reads each property at most once, and headers, query and client address only when
@@ -15,6 +16,8 @@ package protocol RoutableRequest {
 
     /// Calls `body` with the value of every header line called `named` (lower case), in order, until it answers false.
     func forEachHeader(named: ByteView, _ body: (ByteView) -> Bool)
+    /// Whether an expression over `request` and `source` holds.
+    func holds(_ expression: Expression) -> Bool
     /// Calls `body` with the decoded value of every query parameter called `named`, in order, until it answers false.
     func forEachQuery(named: ByteView, _ body: (ByteView) -> Bool)
 }

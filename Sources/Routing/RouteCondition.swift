@@ -7,6 +7,8 @@ package enum RouteCondition: Sendable {
     case header(name: String, ValueTest)
     /// At least one parameter of this name passes. Names are case-sensitive.
     case query(name: String, ValueTest)
+    /// The expression, over `request` and `source`, holds. One that can't be evaluated does not.
+    case expression(Expression)
     /// The client's address is in one of the networks.
     case clientIP([CIDR])
 
@@ -28,6 +30,7 @@ extension RouteCondition: CustomStringConvertible {
         switch self {
         case .header(let name, let test): "header \(name) \(test)"
         case .query(let name, let test): "query \(name) \(test)"
+        case .expression(let expression): "when \(expression.text)"
         case .clientIP(let networks): "client address in \(networks.map(\.description).sorted().joined(separator: ", "))"
         }
     }

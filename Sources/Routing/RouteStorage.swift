@@ -25,6 +25,7 @@ struct RouteStorage: Sendable {
     var conditions: [CompiledCondition] = []
     var networks: [RouteNetwork] = []
     var regexes: [LinearRegex] = []
+    var expressions: [Expression] = []
 }
 
 /// One name or suffix, with the trees of the rules that give it.

@@ -28,6 +28,11 @@ extension RouteTableBuilder {
         switch condition {
         case .header(let name, let test): return compile(test, .header, name.lowercased())
         case .query(let name, let test): return compile(test, .query, name)
+        case .expression(let expression):
+            var compiled = CompiledCondition(source: .expression, test: .holds)
+            compiled.first = UInt32(storage.expressions.count)
+            storage.expressions.append(expression)
+            return compiled
         case .clientIP(let networks):
             var compiled = CompiledCondition(source: .clientIP, test: .network)
             compiled.first = UInt32(storage.networks.count)

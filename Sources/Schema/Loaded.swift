@@ -12,8 +12,10 @@ public struct Loaded<Value: Sendable>: Sendable {
 
 extension Settings {
     /// Decodes `tree` and, if nothing of it got lost, runs `lint` on the value; all findings in the order of the file.
-    public static func load(_ tree: ConfigNode, lint: (Self) -> [Diagnostic] = { _ in [] }) -> Loaded<Self> {
-        let context = DecodingContext()
+    public static func load(
+        _ tree: ConfigNode, catalogue: any SettingsCatalogue = EmptyCatalogue(), lint: (Self) -> [Diagnostic] = { _ in [] }
+    ) -> Loaded<Self> {
+        let context = DecodingContext(catalogue: catalogue)
         let root = tree.isNull ? ConfigNode(.map([]), at: tree.position) : tree
         let value = Self.decode(root, in: context)
         var diagnostics = context.diagnostics

@@ -2,6 +2,7 @@ import ArgumentParser
 import Discovery
 import Glibc
 import Model
+import Policies
 import Schema
 
 /// Where the configuration is, as every command that needs one understands it.
@@ -21,7 +22,7 @@ struct ConfigurationOption: ParsableArguments {
     /// The configuration, or a failure with every diagnostic.
     func load() throws -> (configuration: Configuration, diagnostics: [Diagnostic], version: String) {
         guard let path else { return (Configuration.quickStart, [], "quick-start") }
-        let snapshot = FileSource(path: path).load()
+        let snapshot = FileSource(path: path, policies: builtInPolicies).load()
         guard let configuration = snapshot.configuration else {
             throw Failure(snapshot.diagnostics.sortedByPosition.text + "The configuration has errors: nothing was started.")
         }

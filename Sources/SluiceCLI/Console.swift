@@ -5,6 +5,12 @@ enum Console {
     static func output(_ text: String) { write(text, to: STDOUT_FILENO) }
     static func error(_ text: String) { write(text, to: STDERR_FILENO) }
 
+    /// Colours for a terminal that has them and whose user does not mind (https://no-color.org).
+    static var style: TextStyle {
+        func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
+        return TextStyle(isColoured: isatty(STDOUT_FILENO) == 1 && variable("NO_COLOR").isEmpty && variable("TERM") != "dumb")
+    }
+
     private static func write(_ text: String, to descriptor: Int32) {
         var bytes = Array((text.hasSuffix("\n") || text.isEmpty ? text : text + "\n").utf8)[...]
         while !bytes.isEmpty {

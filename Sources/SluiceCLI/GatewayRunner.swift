@@ -3,6 +3,7 @@ import Discovery
 import Glibc
 import Logging
 import Model
+import Policies
 import Reactor
 import Schema
 import Synchronization
@@ -39,7 +40,7 @@ final class GatewayRunner: Sendable {
         let loops = configuration.runtime.threads ?? LoopThread.processors
         let gateway: Gateway
         do {
-            gateway = try Gateway(loops: loops)
+            gateway = try Gateway(loops: loops, policies: builtInPolicies)
         } catch {
             throw Failure("The event loops could not be started: \(error).")
         }
@@ -76,7 +77,8 @@ final class GatewayRunner: Sendable {
         log.info(
             "ready",
             metadata: [
-                "version": "\(Version.number)", "loops": "\(loops)", "listeners": "\(configuration.listeners.map(\.address.text).joined(separator: ", "))",
+                "version": "\(Version.number)", "loops": "\(loops)",
+                "listeners": "\(configuration.listeners.map(\.address.text).joined(separator: ", "))",
                 "admin": "\(configuration.admin.address.text)", "milliseconds": "\(milliseconds)",
             ])
         guard source.path == nil else { return }
@@ -106,7 +108,7 @@ final class GatewayRunner: Sendable {
             defer { systemd.notify(.ready) }
             let began = Instant.now
             let old = gateway.snapshot
-            let loaded = FileSource(path: path).load()
+            let loaded = FileSource(path: path, policies: builtInPolicies).load()
             if loaded.version == old.version, loaded.configuration != nil {
                 return log.info("nothing to reload", metadata: ["cause": "\(cause)", "configuration": "\(loaded.version)"])
             }

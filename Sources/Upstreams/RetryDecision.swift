@@ -17,7 +17,7 @@ package enum RetryDecision: Equatable {
         case .upstreamConnectFailed, .upstreamConnectTimeout:
             if settings.onConnectFailure, exchange.attempts < settings.attempts { self = .elsewhere }
         case .upstreamReset:
-            guard exchange.request.method.isIdempotent else { return }
+            guard exchange.request.forwardMethod.isIdempotent else { return }
             if error.retry == .ifReused, exchange.connectionWasReused {
                 self = .again
             } else if settings.onReset, exchange.attempts < settings.attempts {

@@ -27,6 +27,7 @@ import Testing
         for row in try CaseFile.rows("forwarding.txt") {
             let exchange = try exchange(
                 peer: row[0], trusted: row[1] == "trusted", row[2].isEmpty ? [] : row[2].split(separator: "|").map(String.init))
+            if row[1] == "trusted", let given = exchange.request.fields[.xRequestID] { exchange.keepRequestID(given) }
             ForwardingHeaders.apply(exchange)
             let fields = exchange.request.fields
             let sent = (0..<fields.count).filter { !fields.isRemoved(at: $0) && fields.known(at: $0) != .host }

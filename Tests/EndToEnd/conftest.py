@@ -10,7 +10,8 @@ from harness.upstream import Upstream
 
 
 def pytest_collection_modifyitems(items):
-    """Without the binary only the harness is tested."""
+    """What builds comes last. Without the binary only the harness is tested."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
     if os.access(BINARY, os.X_OK):
         return
     skip = pytest.mark.skip(reason=f"no binary at {BINARY}: build it, or set SLUICE_BIN")

@@ -21,7 +21,7 @@ def gateway(start, upstream):
     })
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/api/v1/status"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/api/v1/status", "/api/v1/schemas/policies", "/api/v1/schemas/policies/headers"])
 def test_pages(gateway, path):
     with Connection(("127.0.0.1", gateway.admin_port)) as connection:
         page = connection.get(path, host="127.0.0.1")
@@ -34,7 +34,7 @@ def test_pages(gateway, path):
         assert connection.get(path + "?x=y", host="127.0.0.1").status == 200
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/healthz/", "/metrics/x", "/api", "/api/v2/status", "/%00", "//healthz"])
+@pytest.mark.parametrize("path", ["/nothing", "/healthz/", "/metrics/x", "/api", "/api/v2/status", "/%00", "//healthz", "/api/v1/schemas", "/api/v1/schemas/policies/", "/api/v1/schemas/policies/headers/x"])
 def test_unknown_pages(gateway, path):
     response = gateway.admin(path)
     assert response.status in (404, 400) and response.problem
@@ -46,6 +46,26 @@ def test_the_admin_address_is_as_strict_as_the_others(gateway):
             connection.send(bad)
             assert connection.read_response().status == 400
             assert connection.ending(5) == "fin"
+
+
+def test_schemas_of_policies(gateway):
+    page = gateway.admin("/api/v1/schemas/policies")
+    assert page["content-type"] == "application/json"
+    policies = json.loads(page.text)["policies"]
+    assert [policy["name"] for policy in policies] == sorted(policy["name"] for policy in policies)
+    assert {"name": "headers", "about": "Sets, adds and removes header fields of requests and responses.", "phases": ["request", "response"]} in policies
+    for policy in policies:
+        schema = gateway.admin(f"/api/v1/schemas/policies/{policy['name']}")
+        assert schema.status == 200 and schema["content-type"] == "application/schema+json"
+        assert json.loads(schema.text)["title"] == policy["name"]
+
+
+def test_schema_of_an_unknown_policy(gateway):
+    missing = gateway.admin("/api/v1/schemas/policies/rate-limits")
+    assert missing.status == 404 and missing["content-type"] == "application/problem+json"
+    assert missing.problem["detail"] == "There is no policy called rate-limits. Did you mean rate-limit?"
+    assert "does not have it yet" in gateway.admin("/api/v1/schemas/policies/jwt").problem["detail"]
+    assert gateway.admin('/api/v1/schemas/policies/%22%7d"').problem["reason"] in ("route_not_found", "bad_target")
 
 
 def test_metrics_format(gateway):

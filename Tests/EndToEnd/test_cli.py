@@ -84,7 +84,7 @@ BAD = [
     ("duplicate name", GOOD.replace("upstreams:\n", "upstreams:\n  - name: catalog\n    endpoints: [{ address: 127.0.0.1:1 }]\n"), None, None, ["catalog"]),
     ("open admin", GOOD + "admin: { address: 0.0.0.0:9180 }\n", 15, None, ["admin"]),
     ("missing variable", GOOD.replace("body: pong", 'body: "${env:NOT_SET_ANYWHERE}"'), 14, None, ["NOT_SET_ANYWHERE"]),
-    ("reserved setting", GOOD + "consumers: []\n", 15, None, ["consumers"]),
+    ("reserved setting", GOOD + "state: []\n", 15, None, ["state"]),
 ]
 
 

@@ -1,4 +1,5 @@
 import Foundation
+import Policies
 import Schema
 import Testing
 
@@ -42,7 +43,7 @@ enum Case {
     static func load(_ text: String, file: String = "case.yaml") -> Loaded<Configuration> {
         var (tree, diagnostics) = ConfigNode.read(yaml: text, file: file)
         tree = tree.resolvingReferences(folder: "/etc/sluice", with: resolver, diagnostics: &diagnostics)
-        let loaded = Configuration.load(tree)
+        let loaded = Configuration.load(tree, policies: builtInPolicies)
         return Loaded(value: loaded.value, diagnostics: (diagnostics + loaded.diagnostics).sortedByPosition)
     }
 

@@ -7,7 +7,10 @@ package import Reactor
 /// It reports as a level-triggered kernel does: what is not taken is reported again, one read a turn, writable before
 /// readable, the end or the reset after the bytes that came before it.
 package final class MemoryBackend: Backend {
-    package private(set) var now = Instant(nanoseconds: 1_000_000_000_000)
+    package static let start = Instant(nanoseconds: 1_000_000_000_000)
+    package private(set) var now = start
+    /// Follows the clock that the test turns, from the beginning of 2026 on.
+    package var wallClock: UInt64 { 1_767_225_600_000_000_000 + (now - MemoryBackend.start) }
     /// How far the clock may go by itself while nothing happens: set by `MemoryNetwork.advance`.
     var horizon = Instant(nanoseconds: 0)
     /// Counts everything that was delivered, sent or asked for: without a change of it, nothing happened.
@@ -28,7 +31,10 @@ package final class MemoryBackend: Backend {
 
     package init() {}
 
-    package func wake() {}
+    /// Counts the calls of `wake`, for a test that waits for another thread to hand something over.
+    let wakes = Monitor(0)
+
+    package func wake() { wakes.withLock { $0 += 1 } }
 
     // MARK: Turning
 

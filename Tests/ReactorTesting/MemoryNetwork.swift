@@ -44,6 +44,23 @@ package final class MemoryNetwork {
 
     package func isListening(on address: SocketAddress) -> Bool { backend.isListening(on: address) }
 
+    // MARK: Other threads
+
+    /// Settles until `isDone`, waiting in between for other threads to hand the loop something: answers, parts of tasks.
+    /// False: ten seconds of the machine's clock have passed first.
+    package func settle(until isDone: () -> Bool) -> Bool {
+        let deadline = Instant.now + .seconds(10)
+        while true {
+            let seen = backend.wakes.withLock { $0 }
+            settle()
+            if isDone() { return true }
+            let isWoken = backend.wakes.next { wakes -> Monitor<Int>.Step<Bool> in
+                wakes != seen ? .done(true) : Instant.now >= deadline ? .done(false) : .wait(until: deadline)
+            }
+            guard isWoken == true else { return false }
+        }
+    }
+
     // MARK: Time
 
     package var now: Instant { backend.now }
@@ -57,7 +74,7 @@ package final class MemoryNetwork {
         for _ in 0..<100_000 where quiet < 3 {
             let before = backend.activity
             turn()
-            quiet = backend.activity == before ? quiet + 1 : 0
+            quiet = backend.activity == before && !loop.hasMail ? quiet + 1 : 0
         }
         precondition(quiet == 3, "the loop never comes to rest: something is reported for ever")
     }

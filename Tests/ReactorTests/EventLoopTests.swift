@@ -25,14 +25,27 @@ import Testing
         #expect(seen.withLock { $0 } == [0, 1, 2, 3, 4])
     }
 
-    @Test func mailThatPostsMailIsReadInTheNextTurn() {
+    @Test func mailThatPostsMailKeepsTheLoopFromItsSocketsForAWhileOnly() {
         let seen = Mutex(0)
         let loop = network.loop
-        loop.post { loop.post { seen.withLock { $0 += 1 } } }
+        @Sendable func again() {
+            if seen.withLock({ $0 += 1; return $0 < 10 }) { loop.post { again() } }
+        }
+        loop.post { again() }
         network.turn()
-        #expect(seen.withLock { $0 } == 0)
+        #expect(seen.withLock { $0 } == 4)
         network.turn()
-        #expect(seen.withLock { $0 } == 1)
+        #expect(seen.withLock { $0 } == 8)
+        network.settle()
+        #expect(seen.withLock { $0 } == 10)
+    }
+
+    @Test func theWallClockIsTheBackends() {
+        #expect(network.loop.httpDate.string == "Thu, 01 Jan 2026 00:00:00 GMT")
+        network.advance(.milliseconds(500))
+        #expect(network.loop.wallClock == 1_767_225_600_500_000_000)
+        network.advance(.seconds(3600))
+        #expect(network.loop.httpDate.string == "Thu, 01 Jan 2026 01:00:00 GMT")
     }
 
     @Test func theEndOfATurnComesAfterMailAndTimersAndBeforeTurnEnded() {

@@ -25,6 +25,9 @@ extension RouteRule {
                 let (name, test) = try RouteRule.test(value)
                 conditions.append(parts[0] == "header" ? .header(name: name, test) : .query(name: name, test))
             case "ip": conditions.append(.clientIP(value.split(separator: ",").compactMap { CIDR(parsing: String($0)) }))
+            case "when":
+                let environment = ExpressionEnvironment([ExpressionEnvironment.Variable("method", .string, id: 1)])
+                conditions.append(.expression(try Expression(value, in: environment, expecting: .bool)))
             case "priority": priority = Int(value) ?? 0
             default: throw CaseError(description: "unknown word \(word)")
             }

@@ -1,8 +1,17 @@
+import Expressions
 import Primitives
 import Routing
 
 /// A request whose bytes live as long as it does. Conforms as a class: what the engine's exchange is.
-final class TestRequest: RoutableRequest {
+final class TestRequest: RoutableRequest, ExpressionVariables {
+    private let evaluator = ExpressionEvaluator()
+    func holds(_ expression: Expression) -> Bool { expression.test(self, with: evaluator) ?? false }
+
+    /// `method` alone is known to expressions.
+    func value(_ id: UInt16, _ scratch: ByteBuffer) -> ExpressionValue? { .string(methodName) }
+    func entry(_ id: UInt16, key: ByteView, _ scratch: ByteBuffer) -> ExpressionValue? { nil }
+    func whole(_ id: UInt16) -> ExpressionValue? { nil }
+
     let method: HTTPMethod
     let headers: [(name: String, value: String)]
     let query: [(name: String, value: String)]

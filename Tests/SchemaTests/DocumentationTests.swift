@@ -1,5 +1,6 @@
-import Schema
 import Testing
+
+@testable import Schema
 
 @Suite struct DocumentationTests {
     let schema = JSONSchema.document(of: Sample.self, title: "Sample")
@@ -19,6 +20,8 @@ import Testing
         #expect(property("count")?["maximum"] == 10)
         #expect(property("count")?["default"] == 3)
         #expect(property("time")?["default"] == "15s")
+        #expect(property("time")?["x-minimum"] == "1ms" && property("time")?["x-maximum"] == "60s")
+        #expect(property("count")?["title"] == "Count")
         #expect(property("time")?["description"] == "Time. From 1ms to 60s.")
         #expect(property("size")?["default"] == "8KiB")
         #expect(property("colour")?["anyOf"] != nil)
@@ -28,6 +31,13 @@ import Testing
         #expect(property("in") != nil)
     }
 
+    /// What a form needs beyond what a check needs.
+    @Test func formHints() {
+        guard case .object(let members) = schema["properties"] else { return #expect(Bool(false)) }
+        #expect(members.map { $0.value["x-order"] } == members.indices.map { .integer($0) })
+        #expect(["maxAge", "defaultTTL", "set", "clientIp", "http1"].map { JSONSchema.title(of: $0) } == ["Max age", "Default TTL", "Set", "Client IP", "HTTP1"])
+    }
+
     @Test func tables() {
         let text = MarkdownTables.document(of: Sample.self, title: "Sample")
         #expect(text.hasPrefix("# Sample\n\nA sample.\n\n| setting | type | default | |\n"))
@@ -35,8 +45,7 @@ import Testing
         #expect(text.contains("| `count` | whole number, 1 to 10 | `3` | Count. |\n"))
         #expect(text.contains("| `inner` | group |  | Inner \\| group. |\n"))
         #expect(text.contains("Not in this version yet: `later`.\n"))
-        #expect(text.contains("## `inner`\n\n"))
-        #expect(!text.contains("## `inners[]`"), "a type is described once")
+        #expect(text.contains("## `inner`, `inners[]`\n\n"), "a type is described once, with all its places")
     }
 
     @Test func jsonText() {

@@ -64,6 +64,6 @@ import Testing
     @Test func otherErrorsAreFinal() {
         exchange.connectionWasReused = true
         let retried: Set<Reason> = [.upstreamConnectFailed, .upstreamConnectTimeout, .upstreamReset]
-        for reason in Reason.allCases where !retried.contains(reason) { #expect(decide(reason, .yes) == .giveUp, "\(reason)") }
+        for reason in Reason.builtIn where !retried.contains(reason) { #expect(decide(reason, .yes) == .giveUp, "\(reason)") }
     }
 }

@@ -1,5 +1,5 @@
 import FuzzSupport
-import HTTPEngine
+import GatewayCore
 import Primitives
 
 // The target normaliser against a plain model of RFC 3986 §5.2.4 and §6.2.2; normalising twice is normalising once.

@@ -1,8 +1,10 @@
 import GatewayCore
 import HTTPEngine
 import Model
+import PolicyKit
 import Primitives
 package import Reactor
+import Schema
 import Synchronization
 import Telemetry
 
@@ -54,11 +56,11 @@ final class AdminServer: ExchangeObserver {
         exchange.observer = self
         exchange.requestID = RequestID(milliseconds: Instant.wallClock / 1_000_000, random: (random.next(), random.next()))
         if let error = exchange.error { return ErrorResponse.send(error, on: exchange, scratch: scratch) }
-        let path = exchange.request.path.string
-        guard let page = Page(rawValue: path) else {
-            return ErrorResponse.send(
-                GatewayError(.routeNotFound, .gateway, "The admin address serves \(Page.allCases.map(\.rawValue).joined(separator: ", "))."),
-                on: exchange, scratch: scratch)
+        let page: AdminPage
+        do throws(GatewayError) {
+            page = try AdminPage(path: exchange.request.path.string, gateway.policies)
+        } catch {
+            return ErrorResponse.send(error, on: exchange, scratch: scratch)
         }
         guard exchange.request.method == .get || exchange.request.method == .head else {
             let allowed = HTTPMethodSet(.get).union(HTTPMethodSet(.head))
@@ -67,14 +69,7 @@ final class AdminServer: ExchangeObserver {
         serve(page, exchange)
     }
 
-    private enum Page: String, CaseIterable {
-        case healthz = "/healthz"
-        case readyz = "/readyz"
-        case metrics = "/metrics"
-        case status = "/api/v1/status"
-    }
-
-    private func serve(_ page: Page, _ exchange: Exchange) {
+    private func serve(_ page: AdminPage, _ exchange: Exchange) {
         let status = gateway.status(release: release)
         switch page {
         case .healthz: reply(exchange, 200, "text/plain; charset=utf-8", Array("ok\n".utf8))
@@ -83,7 +78,8 @@ final class AdminServer: ExchangeObserver {
             reply(exchange, status.isReady ? 200 : 503, "text/plain; charset=utf-8", Array(text.utf8))
         case .metrics:
             guard gateway.snapshot.configuration.telemetry.metrics.prometheus else {
-                return ErrorResponse.send(GatewayError(.routeNotFound, .gateway, "telemetry.metrics.prometheus is off."), on: exchange, scratch: scratch)
+                return ErrorResponse.send(
+                    GatewayError(.routeNotFound, .gateway, "telemetry.metrics.prometheus is off."), on: exchange, scratch: scratch)
             }
             let format = MetricsFormat(accept: exchange.request.fields[.accept]?.string ?? "")
             answer(exchange) { reports, snapshot in
@@ -93,6 +89,10 @@ final class AdminServer: ExchangeObserver {
             answer(exchange) { reports, snapshot in
                 ("application/json", Array(StatusPage.render(reports, snapshot, status).utf8))
             }
+        case .policies:
+            let list: JSONValue = ["policies": gateway.policies.list]
+            reply(exchange, 200, "application/json", Array(list.text(pretty: true).utf8))
+        case .policy(let policy): reply(exchange, 200, "application/schema+json", Array(policy.jsonSchema.text(pretty: true).utf8))
         }
     }
 

@@ -1,5 +1,6 @@
 package import GatewayCore
 import HTTPEngine
+import PolicyKit
 package import Primitives
 import Reactor
 import Routing
@@ -42,9 +43,11 @@ package struct RouteProbe {
         switch snapshot.table.match(facts, captures: &captures) {
         case .notFound: return Answer(route: nil, summary: ["404 route_not_found: no route matches this host and path"], others: others)
         case .methodNotAllowed(let methods):
-            return Answer(route: nil, summary: ["405 method_not_allowed: the path answers to \(methods.names.joined(separator: ", "))"], others: others)
+            return Answer(
+                route: nil, summary: ["405 method_not_allowed: the path answers to \(methods.names.joined(separator: ", "))"], others: others)
         case .route(let index):
             let route = snapshot.routes[index]
+            exchange.keep(captures)
             return Answer(route: "\(route.api) / \(route.name)", summary: describe(route, exchange, captures, snapshot), others: others)
         }
     }
@@ -68,10 +71,10 @@ package struct RouteProbe {
         let scratch = ByteBuffer()
         switch route.action {
         case .upstream(let index):
-            ForwardTarget.set(exchange.request, route, captures, scratch: scratch)
+            ForwardTarget.set(exchange, route, scratch: scratch)
             lines.append("forwards \(exchange.request.view(exchange.request.forwardSpan).string) to \(upstream(index))")
         case .split(let split):
-            ForwardTarget.set(exchange.request, route, captures, scratch: scratch)
+            ForwardTarget.set(exchange, route, scratch: scratch)
             lines.append("forwards \(exchange.request.view(exchange.request.forwardSpan).string) to one of")
             var before = 0
             for target in split.targets {
@@ -79,10 +82,11 @@ package struct RouteProbe {
                 before = target.upTo
             }
         case .redirect(let location, let status):
-            location.render(path: exchange.request.path, captures, to: scratch)
+            location.render(exchange, to: scratch)
             lines.append("redirects with \(status) to \(scratch.view.string)")
         case .respond(let canned): lines.append("responds with \(canned.status)")
         }
+        if let chain = route.chain { lines.append("policies \(chain.summary)") }
         return lines
     }
 }

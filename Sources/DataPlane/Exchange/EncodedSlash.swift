@@ -1,5 +1,4 @@
 import GatewayCore
-import HTTPEngine
 import Primitives
 
 /// Escaped slashes in normalised paths, where escapes are in upper case.

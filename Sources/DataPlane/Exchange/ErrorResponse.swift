@@ -3,13 +3,26 @@ import Primitives
 
 /// The gateway's own answers to what went wrong: the only place where a `GatewayError` becomes bytes.
 enum ErrorResponse {
-    /// Answers with `application/problem+json` (RFC 9457), or with HTML or plain text for those who accept only that.
+    /// Answers at once.
     static func send(_ error: GatewayError, allow: HTTPMethodSet? = nil, on exchange: Exchange, scratch: ByteBuffer) {
+        scratch.clear()
+        exchange.error = error
+        compose(error, allow: allow, on: exchange, body: scratch)
+        exchange.reply(body: scratch.view)
+    }
+
+    /// Writes `application/problem+json` (RFC 9457), or HTML or plain text for those who accept only that: the head into
+    /// `exchange.response`, the body behind what is in `body`.
+    ///
+    /// - Parameter keepsFields: fields that are in the response stay.
+    static func compose(
+        _ error: GatewayError, allow: HTTPMethodSet? = nil, keepsFields: Bool = false, on exchange: Exchange, body: ByteBuffer
+    ) {
         let entry = error.reason.entry
         let kind = media(exchange)
         let response = exchange.response
-        response.clear()
-        response.status = entry.status
+        if !keepsFields { response.clear() }
+        response.status = error.status
         let fields = response.fields
         fields.append(.contentType, ByteView(kind.contentType))
         fields.append(.proxyStatus) { out in
@@ -20,30 +33,11 @@ enum ErrorResponse {
             out.append("\"")
         }
         if let allow { fields.append("allow", allow.names.joined(separator: ", ")) }
-        if entry.status == 503 || entry.status == 429 { fields.append(.retryAfter, ByteView("1")) }
-        let id = exchange.requestID
-        fields.append(.xRequestID) { out in
-            if let given = requestID(exchange) {
-                given.withView { out.append($0) }
-            } else {
-                id.write(to: out)
-            }
-        }
-        scratch.clear()
-        write(error, entry, kind, exchange, to: scratch)
-        response.framing = .length(scratch.count)
-        exchange.error = error
-        exchange.reply(body: scratch.view)
-    }
-
-    /// The id that a trusted peer gave, once the headers have been laid over.
-    private static func requestID(_ exchange: Exchange) -> [UInt8]? {
-        guard exchange.client.isTrusted else { return nil }
-        return exchange.request.fields[.xRequestID].flatMap { value in
-            guard value.count <= 128, !value.isEmpty else { return nil }
-            for i in 0..<value.count where !ASCII.isUnreserved(value[i]) { return nil }
-            return value.array
-        }
+        if error.status == 503 || error.status == 429, !fields.contains(.retryAfter) { fields.append(.retryAfter, ByteView("1")) }
+        fields.remove(.xRequestID)
+        fields.append(.xRequestID) { exchange.writeRequestID(to: $0) }
+        write(error, entry, kind, exchange, to: body)
+        response.framing = .length(body.count)
     }
 
     private enum Media {
@@ -86,25 +80,25 @@ enum ErrorResponse {
             out.append("\",\"title\":\"")
             out.append(entry.title)
             out.append("\",\"status\":")
-            out.append(decimal: entry.status)
+            out.append(decimal: error.status)
             out.append(",\"detail\":\"")
             appendJSON(error.detail, to: out)
             out.append("\",\"reason\":\"")
             out.append(entry.code)
             out.append("\",\"requestId\":\"")
-            if let id = exchange.response.fields[.xRequestID] { out.append(id) }
+            exchange.writeRequestID(to: out)
             out.append("\"}\n")
         case .html:
             out.append("<!doctype html><meta charset=\"utf-8\"><title>")
             out.append(entry.title)
             out.append("</title><h1>")
-            out.append(decimal: entry.status)
+            out.append(decimal: error.status)
             out.append(" ")
             out.append(entry.title)
             out.append("</h1><p>Reason: ")
             out.append(entry.code)
             out.append(". Request: ")
-            if let id = exchange.response.fields[.xRequestID] { out.append(id) }
+            exchange.writeRequestID(to: out)
             out.append(".</p>\n")
         case .text:
             out.append(entry.title)

@@ -1,20 +1,25 @@
 import GatewayCore
 import Primitives
-import Routing
 import Upstreams
 
 /// The request-target that is sent upstream: the normalised path as the route changes it, with the query as it came.
 enum ForwardTarget {
-    static func set(_ request: RequestHead, _ route: CompiledRoute, _ captures: borrowing RouteCaptures, scratch: ByteBuffer) {
+    static func set(_ exchange: Exchange, _ route: CompiledRoute, scratch: ByteBuffer) {
+        let request = exchange.request
+        if let rewritten = request.rewrittenSpan {
+            scratch.clear()
+            scratch.append(request.view(rewritten))
+            return store(request, path: scratch.view)
+        }
         if let rewrite = route.rewrite {
             scratch.clear()
-            rewrite.render(path: request.path, captures, to: scratch)
+            rewrite.render(exchange, to: scratch)
             return store(request, path: scratch.view)
         }
         let path = request.pathSpan
-        let strip = route.stripsBasePath ? captures.pathStart : 0
+        let strip = route.info.stripsBasePath ? exchange.captures.pathStart : 0
         let isInPlace = path.start >= request.targetSpan.start && path.start < request.targetSpan.start + request.targetSpan.count
-        if isInPlace, strip < Int(path.count) {
+        if isInPlace, strip < Int(path.count), !request.isQueryEdited {
             // The path and the query stand behind each other in the bytes that came.
             let end = Int(request.targetSpan.start) + Int(request.targetSpan.count)
             request.forwardSpan = RequestHead.Span(Int(path.start) + strip..<end)
@@ -42,6 +47,10 @@ enum ForwardTarget {
 enum ForwardHost {
     static func set(_ exchange: Exchange, _ rule: HostHeader) {
         let request = exchange.request
+        if let rewritten = request.rewrittenHostSpan {
+            request.fields.remove(.host)
+            return request.fields.append(.host, at: rewritten)
+        }
         switch rule {
         case .endpoint: exchange.hostIsEndpoint = true
         case .literal(let host): host.withView { request.fields.set(.host, $0) }
@@ -54,10 +63,7 @@ enum ForwardHost {
             if let host = request.fields[.host], host == request.authority { return }
             // The request-target named another one, which wins (RFC 9112 §3.2.2).
             request.fields.remove(.host)
-            request.fields.append(.host) { out in
-                out.reserve(Int(request.authoritySpan.count))
-                out.append(out.view(request.authoritySpan.range))
-            }
+            request.fields.append(.host, at: request.authoritySpan)
         }
     }
 }

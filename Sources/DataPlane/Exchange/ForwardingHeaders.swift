@@ -121,14 +121,9 @@ enum ForwardingHeaders {
         }
     }
 
-    /// A trusted peer's id stays, if it is one that logs can hold; any other request gets the gateway's own.
+    /// The id by which the gateway's logs and answers know the exchange, whatever the client has sent.
     private static func setRequestID(_ exchange: Exchange, _ fields: HeaderFields) {
-        if exchange.client.isTrusted, let given = fields[.xRequestID], given.count <= 128, !given.isEmpty {
-            var isPlain = true
-            for i in 0..<given.count where !ASCII.isUnreserved(given[i]) { isPlain = false }
-            if isPlain { return }
-        }
         fields.remove(.xRequestID)
-        fields.append(.xRequestID) { exchange.requestID.write(to: $0) }
+        fields.append(.xRequestID) { exchange.writeRequestID(to: $0) }
     }
 }

@@ -20,27 +20,15 @@ enum HashKeyValue {
                     return false
                 }
             }
-        case .cookie(let name): name.withView { hash = cookie($0, request.fields)?.hash ?? 0 }
+        case .cookie(let name):
+            name.withView { name in
+                Cookies.forEach(request.fields, named: name) {
+                    hash = $0.hash
+                    return false
+                }
+            }
         }
         return mix(hash)
-    }
-
-    /// The value of a cookie (RFC 6265 §5.4).
-    private static func cookie(_ name: ByteView, _ fields: HeaderFields) -> ByteView? {
-        var result: ByteView?
-        fields.forEach(named: ByteView("cookie")) { line in
-            var start = 0
-            while start < line.count, result == nil {
-                let end = line.firstIndex(of: UInt8(ascii: ";"), from: start) ?? line.count
-                let pair = line[start..<end].trimmed
-                if let equals = pair.firstIndex(of: UInt8(ascii: "=")), pair.prefix(equals) == name {
-                    result = pair.dropFirst(equals + 1)
-                }
-                start = end + 1
-            }
-            return result == nil
-        }
-        return result
     }
 
     /// The finisher of MurmurHash3: near keys end far apart.

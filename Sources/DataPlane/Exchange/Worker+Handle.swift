@@ -1,6 +1,7 @@
 import GatewayCore
 import HTTPEngine
 import Model
+import PolicyKit
 import Primitives
 import Reactor
 import Routing
@@ -16,16 +17,21 @@ extension Worker {
         let view = self.view
         exchange.snapshot = view
         exchange.requestID = RequestID(milliseconds: loop.wallClock / 1_000_000, random: (random.next(), random.next()))
+        if exchange.client.isTrusted, let given = exchange.request.fields[.xRequestID] { exchange.keepRequestID(given) }
         if let error = exchange.error { return refuse(exchange, error) }
         if exchange.client.isTrusted { ForwardingHeaders.resolveClient(exchange) }
 
         guard let route = match(exchange, view) else { return }
         exchange.route = Int32(truncatingIfNeeded: route.index)
         if exchange.request.path.contains(UInt8(ascii: "%")), !acceptsSlashes(exchange, route, view) { return }
-        perform(route, exchange, view)
+        exchange.keep(captures)
+        if let timing = view.timing { timing.begin(exchange) }
+        guard let chain = route.chain else { return perform(route, exchange, view) }
+        runRequest(exchange, through: chain)
     }
 
     private func match(_ exchange: Exchange, _ view: SnapshotView) -> CompiledRoute? {
+        if exchange.request.method == .options, let route = preflightRoute(exchange, view) { return route }
         switch view.table.match(RequestFacts(exchange: exchange), captures: &captures) {
         case .route(let index): return view.routes[index]
         case .notFound where exchange.request.path == "*":
@@ -35,8 +41,7 @@ extension Worker {
         case .notFound:
             refuse(exchange, GatewayError(.routeNotFound, .gateway, "No route matches this host and path."))
         case .methodNotAllowed(let methods):
-            ErrorResponse.send(
-                GatewayError(.methodNotAllowed, "This path answers to other methods; see Allow."), allow: methods, on: exchange, scratch: scratch)
+            refuse(exchange, GatewayError(.methodNotAllowed, "This path answers to other methods; see Allow."), allow: methods)
         }
         return nil
     }
@@ -57,7 +62,8 @@ extension Worker {
         return false
     }
 
-    private func perform(_ route: CompiledRoute, _ exchange: Exchange, _ view: SnapshotView) {
+    /// The route's action, once the request has passed its chain.
+    func perform(_ route: CompiledRoute, _ exchange: Exchange, _ view: SnapshotView) {
         switch route.action {
         case .upstream(let index): forward(exchange, route, to: index, view)
         case .split(let split):
@@ -74,9 +80,11 @@ extension Worker {
     private func forward(_ exchange: Exchange, _ route: CompiledRoute, to upstream: Int, _ view: SnapshotView) {
         let lane = view.lanes[upstream]
         exchange.upstreamIndex = Int32(truncatingIfNeeded: upstream)
-        ForwardTarget.set(exchange.request, route, captures, scratch: scratch)
+        ForwardTarget.set(exchange, route, scratch: scratch)
         ForwardingHeaders.apply(exchange)
         ForwardHost.set(exchange, route.hostHeader ?? lane.settings.hostHeader)
+        if let replay = exchange.requestReplay { exchange.request.announce(replay.body.count) }
+        if !exchange.requestStages.isEmpty { filterRequestBody(exchange) }
         lane.send(exchange)
     }
 
@@ -84,8 +92,8 @@ extension Worker {
         let response = exchange.response
         response.status = status
         response.framing = .length(0)
-        response.fields.append(.location) { location.render(path: exchange.request.path, captures, to: $0) }
-        exchange.reply(body: ByteView())
+        response.fields.append(.location) { location.render(exchange, to: $0) }
+        answer(exchange, body: ByteView())
     }
 
     private func respond(_ exchange: Exchange, _ canned: CannedResponse) {
@@ -95,22 +103,18 @@ extension Worker {
         if let constant = canned.body.constant {
             constant.withView { body in
                 prepare(response, canned, body)
-                exchange.reply(body: body)
+                answer(exchange, body: body)
             }
         } else {
             scratch.clear()
-            canned.body.render(path: exchange.request.path, captures, to: scratch)
+            canned.body.render(exchange, to: scratch)
             prepare(response, canned, scratch.view)
-            exchange.reply(body: scratch.view)
+            answer(exchange, body: scratch.view)
         }
     }
 
     private func prepare(_ response: ResponseHead, _ canned: CannedResponse, _ body: ByteView) {
         response.framing = .length(body.count)
         if !canned.hasContentType, !body.isEmpty { response.fields.append(.contentType, ByteView("text/plain; charset=utf-8")) }
-    }
-
-    func refuse(_ exchange: Exchange, _ error: GatewayError) {
-        ErrorResponse.send(error, on: exchange, scratch: scratch)
     }
 }

@@ -1,5 +1,6 @@
 import GatewayCore
 import HTTPEngine
+import PolicyKit
 import Primitives
 import Reactor
 import Telemetry
@@ -10,7 +11,7 @@ extension Worker: ExchangeObserver {
         let response = exchange.response
         response.fields.removeHopByHop()
         response.fields.append(.via) { $0.append(response.minorVersion == 0 ? "1.0 sluice" : "1.1 sluice") }
-        return true
+        return passUpstreamHead(exchange)
     }
 
     func upstreamFailed(_ exchange: Exchange, _ error: GatewayError) {
@@ -30,9 +31,12 @@ extension Worker: ExchangeObserver {
     }
 
     func finished(_ exchange: Exchange) {
+        exchange.task?.cancel()
+        if exchange.chain.reached > 0 { chain(of: exchange)?.finish(exchange) }
+        logTiming(exchange)
         let duration = loop.now - exchange.started
         let view = exchange.snapshot as? SnapshotView ?? self.view
-        let status = exchange.status > 0 ? exchange.status : exchange.error?.reason.status ?? 499
+        let status = exchange.status > 0 ? exchange.status : exchange.error?.status ?? 499
         stats(of: exchange, view).record(status: status, nanoseconds: duration)
         guard let accessLog else { return }
         let labels = exchange.route >= 0 ? view.routes[Int(exchange.route)].labels : nil

@@ -1,10 +1,11 @@
 import GatewayCore
 import HTTPEngine
 import Model
+package import PolicyKit
 package import Reactor
 package import Schema
-import Telemetry
 import Synchronization
+import Telemetry
 import Upstreams
 
 /// A running data plane: its event loops, the snapshot that they serve, and what outlives a snapshot.
@@ -12,6 +13,7 @@ import Upstreams
 /// Every method may be called from any thread but the loops' own; they block until the loops have done what is asked.
 package final class Gateway: Sendable {
     package let loops: Int
+    package let policies: PolicyRegistry
     let workers: [Worker]
     /// Runs the admin listener and the health checks, so that neither delays an exchange.
     let control: EventLoop
@@ -34,8 +36,9 @@ package final class Gateway: Sendable {
     }
 
     /// Starts the loops with nothing to serve. `apply` gives them a configuration.
-    package init(loops: Int) throws {
+    package init(loops: Int, policies: PolicyRegistry = .empty) throws {
         self.loops = loops
+        self.policies = policies
         let empty = try Snapshot.empty()
         var workers: [Worker] = []
         var threads: [LoopThread] = []

@@ -6,10 +6,11 @@ import Upstreams
 
 /// A snapshot as one event loop holds it: with that loop's lanes and counters, and with a reference count of the loop's
 /// own, so that loops do not fight over the snapshot's.
-final class SnapshotView {
+final class SnapshotView: ExchangeSnapshot {
     let snapshot: Snapshot
     let table: RouteTable
     let routes: [CompiledRoute]
+    let timing: TimingRule?
     /// By the index of the upstream in the snapshot.
     let lanes: [UpstreamLane]
     /// By the index of the route; made when the route is first taken.
@@ -21,10 +22,13 @@ final class SnapshotView {
         self.snapshot = snapshot
         table = snapshot.table
         routes = snapshot.routes
+        timing = snapshot.timing
         self.lanes = lanes
         self.stats = stats
         endpointLabels = lanes.map { _ in [] }
     }
+
+    func info(ofRoute index: Int) -> RouteInfo? { routes.indices.contains(index) ? routes[index].info : nil }
 
     /// The names that an exchange's log line gives its upstream and endpoint.
     func labels(of exchange: Exchange) -> EndpointLabels? {

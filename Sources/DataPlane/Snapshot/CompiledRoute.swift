@@ -1,5 +1,6 @@
 import GatewayCore
 import Model
+import PolicyKit
 import Primitives
 import Telemetry
 import Upstreams
@@ -10,30 +11,39 @@ final class CompiledRoute: Sendable {
     let api: String
     let name: String
     let action: CompiledAction
-    /// The API's base path is removed before forwarding.
-    let stripsBasePath: Bool
     let encodedSlashes: EncodedSlashes
     let rewrite: CompiledTemplate?
     let hostHeader: Upstreams.HostHeader?
     let labels: RouteLabels
+    let info: RouteInfo
+    /// Nil when no policy has anything to do.
+    let chain: PolicyChain?
 
     init(
         index: Int, api: String, name: String, action: CompiledAction, stripsBasePath: Bool, encodedSlashes: EncodedSlashes,
-        rewrite: CompiledTemplate?, hostHeader: Upstreams.HostHeader?
+        rewrite: CompiledTemplate?, hostHeader: Upstreams.HostHeader?, parameters: [String], chain: PolicyChain?
     ) {
         self.index = index
         self.api = api
         self.name = name
         self.action = action
-        self.stripsBasePath = stripsBasePath
         self.encodedSlashes = encodedSlashes
         self.rewrite = rewrite
         self.hostHeader = hostHeader
         labels = RouteLabels(api: api, route: name)
+        info = RouteInfo(api: api, name: name, parameters: parameters, stripsBasePath: stripsBasePath)
+        self.chain = chain
     }
 }
 
 enum CompiledAction: Sendable {
+    var forwards: Bool {
+        switch self {
+        case .upstream, .split: true
+        case .redirect, .respond: false
+        }
+    }
+
     /// Index of the upstream in the snapshot.
     case upstream(Int)
     case split(Split)

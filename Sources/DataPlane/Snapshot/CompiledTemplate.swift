@@ -42,15 +42,17 @@ struct CompiledTemplate: Sendable {
         return nil
     }
 
-    /// Appends the text to `out`, which must not be the storage that `path` is a view of.
-    func render(path: ByteView, _ captures: borrowing RouteCaptures, to out: ByteBuffer) {
+    /// Appends the text to `out`, which must not be the storage of the request's head.
+    func render(_ exchange: Exchange, to out: ByteBuffer) {
+        let captures = exchange.captures
         for piece in pieces {
             switch piece {
             case .literal(let bytes): bytes.withView { out.append($0) }
-            case .parameter(let position): if let range = captures.parameter(position) { out.append(path[range]) }
-            case .rest: if let range = captures.remainder { out.append(path[range]) }
+            case .parameter(let position):
+                if captures.parameters.indices.contains(position) { out.append(exchange.request.view(captures.parameters[position])) }
+            case .rest: if let span = captures.rest { out.append(exchange.request.view(span)) }
             case .group(let number):
-                if number < captures.groups.count, let range = captures.groups[number] { out.append(path[range]) }
+                if captures.groups.indices.contains(number), let span = captures.groups[number] { out.append(exchange.request.view(span)) }
             }
         }
     }

@@ -6,16 +6,6 @@ package import Reactor
 package import Schema
 import Upstreams
 
-extension Duration {
-    /// Whole nanoseconds; 0 for negative lengths.
-    package var nanoseconds: Nanoseconds {
-        let (seconds, attoseconds) = components
-        guard seconds >= 0, attoseconds >= 0 else { return 0 }
-        let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? .max : product &+ UInt64(attoseconds / 1_000_000_000)
-    }
-}
-
 extension SocketAddress {
     package init(_ address: BindAddress) {
         switch address {

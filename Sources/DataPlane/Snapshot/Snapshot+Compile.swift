@@ -1,5 +1,6 @@
 import Expressions
 package import Model
+package import PolicyKit
 import Primitives
 import Reactor
 import Routing
@@ -12,10 +13,14 @@ extension Snapshot {
     ///
     /// Answers every problem at once; with an error among them there is no snapshot.
     package static func compile(
-        _ configuration: Configuration, version: String, loops: Int, before: Snapshot?
+        _ configuration: Configuration, policies: PolicyRegistry = .empty, version: String, loops: Int, before: Snapshot?
     ) -> Loaded<Snapshot> {
-        var compiler = SnapshotCompiler(configuration, loops: loops)
+        let policyCompiler = PolicyCompiler(
+            policies, loops: loops, consumers: configuration.consumers, before: before?.loops == loops ? before?.policies ?? [:] : [:],
+            keepsConsumers: before?.configuration.consumers == configuration.consumers)
+        var compiler = SnapshotCompiler(configuration, policies: policyCompiler)
         compiler.compileRoutes()
+        let timing = compiler.compileTiming()
         guard !compiler.diagnostics.hasErrors, let table = compiler.compileTable() else {
             return Loaded(value: nil, diagnostics: compiler.diagnostics)
         }
@@ -24,7 +29,8 @@ extension Snapshot {
         let snapshot = Snapshot(
             version: version, configuration: configuration, routes: compiler.routes, table: table,
             upstreams: configuration.upstreams.map { CompiledUpstream($0, loops: loops) },
-            predecessors: compiler.routes.map { places["\($0.api)\u{0}\($0.name)"] ?? -1 }, loops: loops)
+            predecessors: compiler.routes.map { places["\($0.api)\u{0}\($0.name)"] ?? -1 }, policies: compiler.policies.instances,
+            timing: timing, loops: loops)
         return Loaded(value: snapshot, diagnostics: compiler.diagnostics)
     }
 }
@@ -36,10 +42,12 @@ private struct SnapshotCompiler {
     var routes: [CompiledRoute] = []
     var rules: [RouteRule] = []
     var origins: [(path: String, position: SourcePosition)] = []
+    var policies: PolicyCompiler
     var diagnostics: [Diagnostic] = []
 
-    init(_ configuration: Configuration, loops: Int) {
+    init(_ configuration: Configuration, policies: PolicyCompiler) {
         self.configuration = configuration
+        self.policies = policies
         var index: [String: Int] = [:]
         for (i, upstream) in configuration.upstreams.enumerated() where index[upstream.name] == nil { index[upstream.name] = i }
         upstreamIndex = index
@@ -49,21 +57,28 @@ private struct SnapshotCompiler {
         let count = configuration.apis.reduce(0) { $0 + $1.routes.count }
         routes.reserveCapacity(count)
         rules.reserveCapacity(count)
+        let forAll = policies.compile(configuration.policies, scope: "gateway", path: "policies")
         for (a, api) in configuration.apis.enumerated() {
             let hosts = api.hosts.map(Routing.HostPattern.init)
+            let ofAPI = policies.compile(api.policies, scope: "api\u{0}\(api.name)", path: "apis[\(a)].policies")
             for (r, route) in api.routes.enumerated() {
                 let path = "apis[\(a)].routes[\(r)]"
                 origins.append((path, route.origin.position))
                 do {
-                    try compile(route, of: api, hosts: hosts, path: path)
+                    try compile(route, of: api, hosts: hosts, path: path, policies: [forAll, ofAPI])
+                } catch let error as ExpressionError {
+                    report(error, in: route.match.when, path: "\(path).match.when")
                 } catch {
                     diagnostics.append(Diagnostic(.error, at: route.origin.position, path: path, "\(error)"))
                 }
             }
         }
+        diagnostics += policies.diagnostics
     }
 
-    private mutating func compile(_ route: Route, of api: API, hosts: [Routing.HostPattern], path: String) throws {
+    private mutating func compile(
+        _ route: Route, of api: API, hosts: [Routing.HostPattern], path: String, policies outer: [[PolicyLink]]
+    ) throws {
         let pattern = try pathPattern(route.match)
         let index = routes.count
         rules.append(
@@ -95,12 +110,34 @@ private struct SnapshotCompiler {
                     hasContentType: headers.contains { $0.name == "content-type" }))
         case nil: throw CompileError("a route needs exactly one action: upstream, split, redirect or respond")
         }
+        let own = policies.compile(route.policies, scope: "route\u{0}\(api.name)\u{0}\(route.label)", path: "\(path).policies")
+        let chain = policies.chain(
+            outer + [own], for: RouteFacts(api: api.name, route: route.label, forwards: action.forwards))
         routes.append(
             CompiledRoute(
                 index: index, api: api.name, name: route.label, action: action,
                 stripsBasePath: !api.keepBasePath && !api.basePath.prefix.isEmpty,
                 encodedSlashes: route.encodedSlashes ?? api.encodedSlashes, rewrite: route.rewrite?.path.map(template),
-                hostHeader: route.hostHeader.map(Upstreams.HostHeader.init)))
+                hostHeader: route.hostHeader.map(Upstreams.HostHeader.init), parameters: names, chain: chain))
+    }
+
+    mutating func compileTiming() -> TimingRule? {
+        guard let timing = configuration.telemetry.policyTiming else { return nil }
+        do throws(ExpressionError) {
+            return TimingRule(
+                condition: try Expression(timing.when.text, in: .match, expecting: .bool), header: timing.header, log: timing.log)
+        } catch {
+            report(error, in: timing.when, path: "telemetry.policyTiming.when")
+            return nil
+        }
+    }
+
+    private mutating func report(_ error: ExpressionError, in text: ExpressionText?, path: String) {
+        guard let text else { return }
+        for flaw in error.all {
+            let place = text.place.position(of: flaw.offset, in: text.text)
+            diagnostics.append(Diagnostic(.error, at: place, path: path, flaw.message, remedy: flaw.remedy))
+        }
     }
 
     private func upstream(_ name: String) throws(CompileError) -> Int {
@@ -124,11 +161,12 @@ private struct SnapshotCompiler {
         return try Routing.PathPattern(parsing: path.text)
     }
 
-    private func conditions(_ match: Model.RouteMatch) throws(LinearRegex.SyntaxError) -> [RouteCondition] {
+    private func conditions(_ match: Model.RouteMatch) throws -> [RouteCondition] {
         var result: [RouteCondition] = []
         for entry in match.headers.entries { result.append(.header(name: entry.key.lowercased(), try test(entry.value))) }
         for entry in match.query.entries { result.append(.query(name: entry.key, try test(entry.value))) }
         if !match.clientIp.isEmpty { result.append(.clientIP(match.clientIp)) }
+        if let when = match.when { result.append(.expression(try Expression(when.text, in: .match, expecting: .bool))) }
         return result
     }
 
@@ -147,10 +185,11 @@ private struct SnapshotCompiler {
             return try RouteTable(rules)
         } catch {
             for problem in error.problems {
-                let index = switch problem {
-                case .conflict(_, let second, _): second
-                case .invalid(let rule, _): rule
-                }
+                let index =
+                    switch problem {
+                    case .conflict(_, let second, _): second
+                    case .invalid(let rule, _): rule
+                    }
                 diagnostics.append(Diagnostic(.error, at: origins[index].position, path: origins[index].path, problem.message))
             }
             return nil

@@ -1,4 +1,5 @@
 package import Model
+import PolicyKit
 import Routing
 import Upstreams
 
@@ -12,12 +13,16 @@ package final class Snapshot: Sendable {
     let upstreams: [CompiledUpstream]
     /// For each route its index in the snapshot before, or -1: its counters go on.
     let predecessors: [Int32]
+    /// The policies by where they stand, for the snapshot that replaces this one.
+    let policies: [String: PolicyInstance]
+    let timing: TimingRule?
     /// Event loops that the limits were divided by.
     let loops: Int
 
     init(
         version: String, configuration: Configuration, routes: [CompiledRoute], table: RouteTable, upstreams: [CompiledUpstream],
-        predecessors: [Int32], loops: Int
+        predecessors: [Int32],
+        policies: [String: PolicyInstance], timing: TimingRule?, loops: Int
     ) {
         self.version = version
         self.configuration = configuration
@@ -25,13 +30,16 @@ package final class Snapshot: Sendable {
         self.table = table
         self.upstreams = upstreams
         self.predecessors = predecessors
+        self.policies = policies
+        self.timing = timing
         self.loops = loops
     }
 
     /// Serves nothing.
     static func empty() throws -> Snapshot {
         Snapshot(
-            version: "", configuration: Configuration(), routes: [], table: try RouteTable([]), upstreams: [], predecessors: [], loops: 1)
+            version: "", configuration: Configuration(), routes: [], table: try RouteTable([]), upstreams: [], predecessors: [],
+            policies: [:], timing: nil, loops: 1)
     }
 }
 

@@ -3,6 +3,8 @@ package struct GatewayError: Error, Equatable, Sendable {
     package let reason: Reason
     package let source: Source
     package let retry: Retry
+    /// The status that the client is sent: the reason's, unless settings have it otherwise.
+    package let status: Int
     /// What exactly is wrong, for the one who has to mend it. Never holds a secret or a client's bytes.
     package let detail: String
 
@@ -17,10 +19,11 @@ package struct GatewayError: Error, Equatable, Sendable {
         case ifReused
     }
 
-    package init(_ reason: Reason, _ source: Source = .downstream, retry: Retry = .no, _ detail: String = "") {
+    package init(_ reason: Reason, _ source: Source = .downstream, retry: Retry = .no, status: Int? = nil, _ detail: String = "") {
         self.reason = reason
         self.source = source
         self.retry = retry
+        self.status = status ?? reason.status
         self.detail = detail.isEmpty ? "\(reason.entry.title)." : detail
     }
 

@@ -24,16 +24,43 @@ package final class Exchange {
 
     // MARK: What the data plane knows
     /// The configuration that this exchange began with and keeps.
-    package var snapshot: AnyObject?
+    package var snapshot: (any ExchangeSnapshot)?
     package var route: Int32 = -1
     package var upstreamIndex: Int32 = -1
     package var endpointIndex: Int32 = -1
     /// Endpoints that already failed for this exchange, one bit each.
     package var triedEndpoints: UInt64 = 0
     package var attempts: UInt8 = 0
+    /// The gateway's own id of this exchange; `givenRequestID` stands in its place when it is not empty.
     package var requestID = RequestID()
+    /// Where in the request's head the id stands that was taken over from a trusted peer.
+    package internal(set) var givenRequestID = RequestHead.Span()
     /// Set when the exchange failed, or was refused before it could begin.
     package var error: GatewayError?
+
+    // MARK: What policies know
+    package var captures = PathCaptures()
+    package var chain = ChainProgress()
+    /// Who calls, once a policy has found out.
+    package var consumer: Consumer?
+    /// The body of an answer that a policy gives in place of the upstream.
+    package private(set) var replyBody: ByteBuffer?
+    /// What policies add to the line of the access log, packed by `LogMember`.
+    package private(set) var logMembers: ByteBuffer?
+    /// Set for exchanges that are traced.
+    package var trace: PolicyTrace?
+    /// What the request's body passes on its way to the upstream.
+    package var requestStages = BodyStages()
+    /// Feeds it through them.
+    package var requestFilter: (any RequestFilter)?
+    /// What the response's body passes on its way to the client.
+    package var responseStages = BodyStages()
+    /// Works on the exchange while its chain waits; cancelled when the exchange ends before it.
+    package var task: Task<Void, Never>?
+    /// Tasks that still refer to this exchange: while there are any, it is not given to another request.
+    package internal(set) var pins = 0
+    /// It is over, and would be in its pool but for its pins.
+    package internal(set) var isGivenBack = false
 
     // MARK: What happened
     package var started = Instant.never
@@ -57,6 +84,7 @@ package final class Exchange {
     package func reset() {
         request.clear()
         response.clear()
+        resetPolicies()
         client = ClientInfo()
         listener = nil
         downstream = nil
@@ -69,6 +97,7 @@ package final class Exchange {
         triedEndpoints = 0
         attempts = 0
         requestID = RequestID()
+        givenRequestID = RequestHead.Span()
         error = nil
         started = .never
         upstreamStarted = .never
@@ -81,6 +110,51 @@ package final class Exchange {
         hostIsEndpoint = false
         requestBodyTouched = false
         connectionWasReused = false
+    }
+}
+
+extension Exchange {
+    private func resetPolicies() {
+        captures.clear()
+        chain.clear()
+        consumer = nil
+        trace = nil
+        requestStages.removeAll()
+        requestFilter = nil
+        responseStages.removeAll()
+        task = nil
+        if let replyBody { loop.giveBack(replyBody) }
+        if let logMembers { loop.giveBack(logMembers) }
+        replyBody = nil
+        logMembers = nil
+    }
+
+    /// An empty buffer for the body of an answer; it belongs to the exchange.
+    package func takeReplyBody() -> ByteBuffer {
+        let buffer = replyBody ?? loop.takeBuffer()
+        buffer.clear()
+        replyBody = buffer
+        return buffer
+    }
+
+    /// Where `log` packs what it adds to the line of the access log.
+    func takeLogMembers() -> ByteBuffer {
+        let buffer = logMembers ?? loop.takeBuffer()
+        logMembers = buffer
+        return buffer
+    }
+
+    /// What the route of the exchange is called; nil before it has one.
+    package var routeInfo: RouteInfo? { snapshot?.info(ofRoute: Int(route)) }
+
+    /// `upstream` takes the request's body from now on, through the filter if there is one.
+    package func attach(_ upstream: any Upstream) {
+        guard let requestFilter else {
+            self.upstream = upstream
+            return
+        }
+        requestFilter.target = upstream
+        self.upstream = requestFilter
     }
 }
 

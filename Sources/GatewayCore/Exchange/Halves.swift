@@ -35,6 +35,11 @@ package protocol Upstream: AnyObject {
     func downstreamWritable()
 }
 
+/// An upstream half that changes or counts the request's body before another takes it.
+package protocol RequestFilter: Upstream {
+    var target: (any Upstream)? { get set }
+}
+
 /// Told what happens to an exchange by the parts that carry it.
 package protocol ExchangeObserver: AnyObject {
     /// The upstream's response head is in `exchange.response`. False: the observer has taken the exchange back (to try

@@ -1,14 +1,21 @@
 package import Primitives
 
-/// A UUID of version 7: 48 bits of time in milliseconds, then random bits (RFC 9562 §5.7).
+/// A UUID (RFC 9562) of version 7 or 4.
 package struct RequestID: Equatable, Sendable {
     package var high: UInt64 = 0
     package var low: UInt64 = 0
 
     package init() {}
 
+    /// Version 7: 48 bits of time in milliseconds since 1970, then random bits (§5.7). In logs these sort by time.
     package init(milliseconds: UInt64, random: (UInt64, UInt64)) {
         high = milliseconds << 16 | 0x7000 | random.0 & 0x0fff
+        low = 0x8000_0000_0000_0000 | random.1 & 0x3fff_ffff_ffff_ffff
+    }
+
+    /// Version 4: random bits alone (§5.4).
+    package init(random: (UInt64, UInt64)) {
+        high = random.0 & ~0xf000 | 0x4000
         low = 0x8000_0000_0000_0000 | random.1 & 0x3fff_ffff_ffff_ffff
     }
 

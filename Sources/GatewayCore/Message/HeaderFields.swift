@@ -62,11 +62,23 @@ package final class HeaderFields {
 
     /// Adds a field whose value `body` writes to `storage`.
     package func append(_ known: KnownField, writing body: (ByteBuffer) -> Void) {
+        append(known, name: ByteView(known.name), writing: body)
+    }
+
+    @inline(__always)
+    package func append(_ known: KnownField, name: ByteView, writing body: (ByteBuffer) -> Void) {
         let nameStart = storage.count
-        storage.append(known.name)
+        storage.append(name)
         let valueStart = storage.count
         body(storage)
         note(known, name: nameStart..<valueStart, value: valueStart..<storage.count)
+    }
+
+    /// Adds a field whose value stands somewhere in `storage` already.
+    package func append(_ known: KnownField, at value: RequestHead.Span) {
+        let nameStart = storage.count
+        storage.append(known.name)
+        note(known, name: nameStart..<storage.count, value: value.range)
     }
 
     // MARK: Looking
@@ -131,6 +143,15 @@ package final class HeaderFields {
         if known != .other { return remove(known) }
         for i in table.indices where table[i].known == .other && !table[i].isRemoved {
             if self.name(at: i).equalsIgnoringCase(name) { table[i].isRemoved = true }
+        }
+    }
+
+    /// Removes every field whose name begins so (lower case).
+    package func remove(namesBeginning prefix: ByteView) {
+        for i in table.indices where !table[i].isRemoved && name(at: i).prefix(prefix.count).equalsIgnoringCase(prefix) {
+            table[i].isRemoved = true
+            // The bit says that at least one is there; all that share it go, as their names are the same.
+            if table[i].known != .other { present &= ~table[i].known.bit }
         }
     }
 

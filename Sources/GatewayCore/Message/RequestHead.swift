@@ -11,6 +11,14 @@ package final class RequestHead {
     package var pathSpan = Span()
     /// What follows `?`, as it came; nil when there is no `?`.
     package var querySpan: Span?
+    /// The path that is forwarded in place of the client's, once a policy has decided on one.
+    package var rewrittenSpan: Span?
+    /// The method that is forwarded in place of the client's.
+    package var rewrittenMethod: HTTPMethod?
+    /// The `Host` that is forwarded, whatever `hostHeader` says.
+    package var rewrittenHostSpan: Span?
+    /// `querySpan` is no longer what came behind the path.
+    package var isQueryEdited = false
     /// The request-target that is sent upstream; empty until it is decided.
     package var forwardSpan = Span()
     /// The host in lower case, without port and trailing dot; empty when unknown.
@@ -20,6 +28,10 @@ package final class RequestHead {
     /// 0 or 1, of HTTP/1.x.
     package var minorVersion: UInt8 = 1
     package var framing: BodyFraming = .none
+    /// How the body is sent on, where that is not as it came, because policies have changed it.
+    package var changedFraming: BodyFraming?
+    /// How the body is sent on.
+    package var forwardFraming: BodyFraming { changedFraming ?? framing }
     /// The client waits for `100 Continue` before it sends the body.
     package var expectsContinue = false
     /// The client wants the connection to stay.
@@ -49,6 +61,18 @@ package final class RequestHead {
     package var host: ByteView { view(hostSpan) }
     package var authority: ByteView { view(authoritySpan) }
 
+    /// The method that the upstream sees; whether its response has a body depends on it.
+    package var forwardMethod: HTTPMethod { rewrittenMethod ?? method }
+
+    /// Bytes of the body as far as they are announced: 0 without a body, -1 for one whose length nobody knows yet.
+    package var announcedSize: Int {
+        switch framing {
+        case .none: 0
+        case .length(let count): count
+        default: -1
+        }
+    }
+
     /// Appends bytes that belong to this head and answers where they are.
     package func store(_ write: (ByteBuffer) -> Void) -> Span {
         let start = fields.storage.count
@@ -63,11 +87,16 @@ package final class RequestHead {
         targetSpan = Span()
         pathSpan = Span()
         querySpan = nil
+        rewrittenSpan = nil
+        rewrittenMethod = nil
+        rewrittenHostSpan = nil
+        isQueryEdited = false
         forwardSpan = Span()
         hostSpan = Span()
         authoritySpan = Span()
         minorVersion = 1
         framing = .none
+        changedFraming = nil
         expectsContinue = false
         keepAlive = true
     }

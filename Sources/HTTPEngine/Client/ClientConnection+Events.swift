@@ -86,7 +86,7 @@ extension ClientConnection: ConnectionHandler {
         }
         var at = 0
         while true {
-            switch ResponseHeadParser.parse(input.dropFirst(at), method: exchange.request.method, limits: limits, into: exchange.response) {
+            switch ResponseHeadParser.parse(input.dropFirst(at), method: exchange.request.forwardMethod, limits: limits, into: exchange.response) {
             case .incomplete:
                 keepRest(input, from: at)
                 return nil
@@ -116,8 +116,11 @@ extension ClientConnection: ConnectionHandler {
         dropKept()
         connection?.deadline = min(loop.now + timeouts.idle, totalDeadline)
         guard exchange.observer?.upstreamAnswered(exchange) ?? true else {
-            detach(exchange, failed: true)
-            close()
+            // Unless the observer has let go of it by cancelling.
+            if self.exchange === exchange {
+                detach(exchange, failed: true)
+                close()
+            }
             return nil
         }
         exchange.downstream?.sendHead(exchange)
@@ -160,6 +163,8 @@ extension ClientConnection: ConnectionHandler {
         case .length(let left):
             let piece = bytes.dropFirst(at).prefix(left)
             downstream.sendBody(piece)
+            // Whoever takes the body may have ended the exchange.
+            guard self.exchange === exchange else { return }
             reading = .length(left - piece.count)
             if left == piece.count {
                 return complete(exchange, trailers: nil, excess: at + piece.count < bytes.count)
@@ -169,6 +174,7 @@ extension ClientConnection: ConnectionHandler {
                 switch decoder.next(bytes, at: &at) {
                 case .data(let range):
                     downstream.sendBody(bytes[range])
+                    guard self.exchange === exchange else { return }
                     continue
                 case .end: return complete(exchange, trailers: decoder.takeTrailers(), excess: at < bytes.count)
                 case .failed(let detail):
@@ -177,7 +183,9 @@ extension ClientConnection: ConnectionHandler {
                 }
                 break
             }
-        case .untilClose: downstream.sendBody(bytes.dropFirst(at))
+        case .untilClose:
+            downstream.sendBody(bytes.dropFirst(at))
+            guard self.exchange === exchange else { return }
         default: return
         }
         // An answer to the flush may have ended the exchange.

@@ -78,7 +78,7 @@ package final class ClientConnection {
     /// Sends the head of the exchange's request; its body follows as the client sends it.
     package func start(_ exchange: Exchange) {
         self.exchange = exchange
-        exchange.upstream = self
+        exchange.attach(self)
         exchange.upstreamStarted = loop.now
         exchange.connectionWasReused = hasServed
         reading = .head
@@ -86,7 +86,7 @@ package final class ClientConnection {
         interimResponses = 0
         totalDeadline = exchange.started + timeouts.total
         HeadWriter.write(exchange.request, to: loop.output)
-        switch exchange.request.framing {
+        switch exchange.request.forwardFraming {
         case .length(let count) where count > 0:
             sending = .length(count)
             wantBody()

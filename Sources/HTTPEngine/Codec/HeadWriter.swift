@@ -5,18 +5,23 @@ import Primitives
 enum HeadWriter {
     /// The request line, the fields as edited, and the framing.
     static func write(_ request: RequestHead, to out: ByteBuffer) {
-        out.append(request.methodName)
+        if let method = request.rewrittenMethod { out.append(method.name) } else { out.append(request.methodName) }
         out.append(" ")
         out.append(request.view(request.forwardSpan.isEmpty ? request.targetSpan : request.forwardSpan))
         out.append(" HTTP/1.1\r\n")
         request.fields.write(to: out)
-        switch request.framing {
+        switch request.forwardFraming {
         case .length(let count):
             out.append("content-length: ")
             out.append(decimal: count)
             out.append("\r\n\r\n")
         case .chunked: out.append("transfer-encoding: chunked\r\n\r\n")
-        case .none, .untilClose: out.append("\r\n")
+        case .none, .untilClose:
+            // A method that is expected to have a body says so when it has none (RFC 9110 §8.6).
+            switch request.rewrittenMethod {
+            case .post, .put, .patch: out.append("content-length: 0\r\n\r\n")
+            default: out.append("\r\n")
+            }
         }
     }
 

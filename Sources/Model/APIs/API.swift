@@ -21,7 +21,7 @@ package struct API: Settings {
     package var encodedSlashes: EncodedSlashes = .keep
 
     @Setting("Policies for every route of the API.")
-    package var policies: ReservedList = ReservedList()
+    package var policies: [PolicyEntry] = []
 
     @Setting("What is served.")
     package var routes: [Route] = []

@@ -36,7 +36,7 @@ package struct Route: Settings {
     package var encodedSlashes: EncodedSlashes?
 
     @Setting("Policies for this route.")
-    package var policies: ReservedList = ReservedList()
+    package var policies: [PolicyEntry] = []
 
     package var origin = Origin()
     package static var reserved: [String] { ["mirror", "compose", "function", "when"] }

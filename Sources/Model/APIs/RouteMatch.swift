@@ -21,7 +21,9 @@ package struct RouteMatch: Settings {
     @Setting("Networks that the client's address is in.")
     package var clientIp: [CIDR] = []
 
+    @Setting("An expression over `request` and `source` that must be true. One that fails does not match.")
+    package var when: ExpressionText?
+
     package var origin = Origin()
-    package static var reserved: [String] { ["when"] }
     package init() {}
 }

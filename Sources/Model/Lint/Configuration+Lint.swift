@@ -11,8 +11,8 @@ extension Configuration {
     }
 
     /// Decodes and lints a tree.
-    package static func load(_ tree: ConfigNode) -> Loaded<Configuration> {
-        load(tree) { $0.lint() }
+    package static func load(_ tree: ConfigNode, policies: any SettingsCatalogue = EmptyCatalogue()) -> Loaded<Configuration> {
+        load(tree, catalogue: policies) { $0.lint() }
     }
 }
 
@@ -41,6 +41,7 @@ struct Linter {
         checkListeners(configuration.listeners, admin: configuration.admin.address)
         checkUpstreams(configuration.upstreams)
         checkAPIs(configuration.apis)
+        checkConsumers(configuration.consumers)
         checkUse(of: configuration.upstreams)
         if configuration.storage.$database.isGiven {
             warning(configuration.storage.$database.position, "storage.database", "nothing uses `storage` yet")

@@ -29,8 +29,7 @@ extension Linter {
         case (let pattern?, nil):
             if !pattern.isExact { captures = Captures(names: pattern.parameters, hasRest: pattern.isPrefix) }
         case (nil, let pattern?):
-            if let facts = check(regex: pattern, at: match.$pathRegex.position, isSecret: match.$pathRegex.isSecret, "\(path()).pathRegex")
-            {
+            if let facts = check(regex: pattern, at: match.$pathRegex.position, isSecret: match.$pathRegex.isSecret, "\(path()).pathRegex") {
                 captures = Captures(names: facts.names, groups: facts.groups)
             }
         }

@@ -31,6 +31,8 @@ public indirect enum SettingShape: Sendable {
     case map(SettingShape)
     case group(any Settings.Type)
     case either([SettingShape])
+    /// A map with exactly one name of the catalogue and its settings, and beside it the settings of `beside`.
+    case catalogue(name: String, beside: any Settings.Type)
 }
 
 extension SettingShape {
@@ -42,11 +44,11 @@ extension SettingShape {
         case .number: "number"
         case .text(let name, _, _): name
         case .choice(let names, _): names.map { "`\($0)`" }.joined(separator: ", ")
-        case .list(.either(let shapes)) where shapes.isEmpty: "empty list"
         case .list(let element): "list of \(element.name)"
         case .map(let value): "map to \(value.name)"
         case .group: "group"
         case .either(let shapes): shapes.map(\.name).joined(separator: " or ")
+        case .catalogue(let name, _): name
         }
     }
 }

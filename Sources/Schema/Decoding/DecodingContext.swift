@@ -11,7 +11,10 @@ public final class DecodingContext {
     private var steps: [Step] = []
     var spareFrames: [GroupFrame] = []
 
-    public init() {}
+    /// Where groups that others bring are found.
+    public let catalogue: any SettingsCatalogue
+
+    public init(catalogue: any SettingsCatalogue = EmptyCatalogue()) { self.catalogue = catalogue }
 
     /// Where decoding is: `apis[0].routes[2].match`.
     public var path: String {
@@ -57,7 +60,7 @@ public final class DecodingContext {
     }
 
     /// Reports a key that should not be there; nothing that should be is lost.
-    func keyError(_ entry: ConfigNode.Entry, _ message: String, remedy: String? = nil) {
+    package func keyError(_ entry: ConfigNode.Entry, _ message: String, remedy: String? = nil) {
         within(entry.key) {
             diagnostics.append(Diagnostic(.error, at: entry.position, path: path, message, remedy: remedy))
         }

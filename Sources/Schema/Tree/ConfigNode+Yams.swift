@@ -6,7 +6,7 @@ extension ConfigNode {
         let start = SourcePosition(file: file, line: 1, column: 1)
         do {
             guard let root = try Parser(yaml: text).singleRoot() else { return (ConfigNode(.null, at: start), []) }
-            var converter = YamsConverter(file: file, bytes: text.utf8.count)
+            var converter = YamsConverter(file: file, text: text)
             let tree = converter.node(root)
             return (tree, converter.diagnostics)
         } catch {
@@ -19,13 +19,17 @@ extension ConfigNode {
 /// Turns Yams' nodes into ours.
 private struct YamsConverter {
     let file: SourceFile
+    let text: String
     var diagnostics: [Diagnostic] = []
+    /// The lines of the text; split when the first block scalar asks.
+    private lazy var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     /// Aliases may multiply a small file without end ("billion laughs"). Without them a file has fewer values than bytes.
     private var budget: Int
 
-    init(file: SourceFile, bytes: Int) {
+    init(file: SourceFile, text: String) {
         self.file = file
-        budget = bytes + 100_000
+        self.text = text
+        budget = text.utf8.count + 100_000
     }
 
     mutating func node(_ node: Node) -> ConfigNode {
@@ -37,8 +41,8 @@ private struct YamsConverter {
         }
         switch node {
         case .scalar(let scalar):
-            let isPlain = scalar.style == .plain || scalar.style == .any
-            return ConfigNode(isPlain && PlainYAML.isNull(scalar.string) ? .null : .scalar(scalar.string), at: position)
+            let style = style(scalar, at: position)
+            return ConfigNode(style == .plain && PlainYAML.isNull(scalar.string) ? .null : .scalar(scalar.string), at: position, style: style)
         case .sequence(let sequence):
             return ConfigNode(.list(sequence.map { self.node($0) }), at: position)
         case .mapping(let mapping):
@@ -47,6 +51,22 @@ private struct YamsConverter {
             // The parser puts the node itself in place of its aliases.
             return ConfigNode(.null, at: position)
         }
+    }
+
+    private mutating func style(_ scalar: Node.Scalar, at position: SourcePosition) -> ScalarStyle {
+        switch scalar.style {
+        case .plain, .any: .plain
+        case .singleQuoted: .singleQuoted
+        case .doubleQuoted: .doubleQuoted
+        case .folded: .folded
+        case .literal: .literal(column: indentation(below: position.line))
+        }
+    }
+
+    /// The column where the text of a block scalar begins whose indicator stands on `line`.
+    private mutating func indentation(below line: Int) -> UInt16 {
+        let first = lines.dropFirst(line).first { !$0.allSatisfy(\.isWhitespace) }
+        return UInt16(clamping: (first?.prefix { $0 == " " }.count ?? 0) + 1)
     }
 
     private mutating func entries(_ mapping: Node.Mapping) -> [ConfigNode.Entry] {

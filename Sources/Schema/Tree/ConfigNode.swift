@@ -23,14 +23,17 @@ public struct ConfigNode: Sendable {
 
     public var content: Content
     public var position: SourcePosition
+    /// How a scalar is written.
+    public var style = ScalarStyle.plain
     /// The value came from the environment, a file or a secret: never print it.
     public var isSecret = false
     /// The value could not be found, and that has been reported.
     var isBroken = false
 
-    public init(_ content: Content, at position: SourcePosition) {
+    public init(_ content: Content, at position: SourcePosition, style: ScalarStyle = .plain) {
         self.content = content
         self.position = position
+        self.style = style
     }
 
     /// The characters of a scalar, nil for anything else.

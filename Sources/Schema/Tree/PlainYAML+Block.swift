@@ -24,7 +24,7 @@ extension PlainYAML {
         }
         try endOfLine()
         _ = try nextContent()
-        return ConfigNode(scalar.isNull ? .null : .scalar(scalar.text), at: position)
+        return ConfigNode(scalar.isNull ? .null : .scalar(scalar.text), at: position, style: scalar.style)
     }
 
     /// A colon that ends a key.
@@ -78,7 +78,7 @@ extension PlainYAML {
         let scalar = try scalar(inFlow: false)
         try endOfLine()
         _ = try nextContent()
-        return ConfigNode(scalar.isNull ? .null : .scalar(scalar.text), at: position)
+        return ConfigNode(scalar.isNull ? .null : .scalar(scalar.text), at: position, style: scalar.style)
     }
 
     private mutating func list(indent: Int, depth: Int) throws(Unusual) -> ConfigNode {

@@ -3,7 +3,7 @@ extension PlainYAML {
     struct Scalar {
         var text: String
         var isNull: Bool
-        var isQuoted: Bool
+        var style: ScalarStyle
     }
 
     /// `{…}` or `[…]` on one line.
@@ -36,7 +36,7 @@ extension PlainYAML {
         let scalar = try scalar(inFlow: true)
         let name = try key(scalar, from: start)
         skipSpaces()
-        guard current == UInt8(ascii: ":"), following == 0x20 || scalar.isQuoted else { throw Unusual() }
+        guard current == UInt8(ascii: ":"), following == 0x20 || scalar.style != .plain else { throw Unusual() }
         at += 1
         let empty = ConfigNode(.null, at: position(at))
         skipSpaces()
@@ -48,7 +48,7 @@ extension PlainYAML {
         if current == UInt8(ascii: "{") || current == UInt8(ascii: "[") { return try flow(depth: depth + 1) }
         let position = position(at)
         let scalar = try scalar(inFlow: true)
-        return ConfigNode(scalar.isNull ? .null : .scalar(scalar.text), at: position)
+        return ConfigNode(scalar.isNull ? .null : .scalar(scalar.text), at: position, style: scalar.style)
     }
 
     /// A plain or quoted scalar on one line.
@@ -80,7 +80,7 @@ extension PlainYAML {
         }
         at = end
         let text = string(start, end)
-        return Scalar(text: text, isNull: PlainYAML.isNull(text), isQuoted: false)
+        return Scalar(text: text, isNull: PlainYAML.isNull(text), style: .plain)
     }
 
     private mutating func quoted(_ mark: UInt8, inFlow: Bool) throws(Unusual) -> Scalar {
@@ -98,7 +98,7 @@ extension PlainYAML {
         case UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"): if !inFlow { throw Unusual() }
         default: throw Unusual()
         }
-        return Scalar(text: text, isNull: false, isQuoted: true)
+        return Scalar(text: text, isNull: false, style: mark == UInt8(ascii: "'") ? .singleQuoted : .doubleQuoted)
     }
 
     private func string(_ start: Int, _ end: Int) -> String { String(decoding: bytes[start..<end], as: UTF8.self) }

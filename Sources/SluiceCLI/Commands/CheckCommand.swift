@@ -2,6 +2,7 @@ import ArgumentParser
 import DataPlane
 import Discovery
 import Model
+import Policies
 import Schema
 
 struct CheckCommand: ParsableCommand {
@@ -18,10 +19,10 @@ struct CheckCommand: ParsableCommand {
         guard let path = source.path else {
             throw Failure("There is no configuration to check: name one with --config FILE, or write ./sluice.yaml.")
         }
-        let loaded = FileSource(path: path).load()
+        let loaded = FileSource(path: path, policies: builtInPolicies).load()
         var diagnostics = loaded.diagnostics
         if let configuration = loaded.configuration {
-            diagnostics += Snapshot.compile(configuration, version: loaded.version, loops: 1, before: nil).diagnostics
+            diagnostics += Snapshot.compile(configuration, policies: builtInPolicies, version: loaded.version, loops: 1, before: nil).diagnostics
         }
         diagnostics = diagnostics.sortedByPosition
         switch format {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DataPlane
 import GatewayCore
+import Policies
 import Primitives
 import Schema
 
@@ -17,7 +18,7 @@ struct RouteCommand: ParsableCommand {
 
     func run() throws {
         let (configuration, _, version) = try source.load()
-        let compiled = Snapshot.compile(configuration, version: version, loops: 1, before: nil)
+        let compiled = Snapshot.compile(configuration, policies: builtInPolicies, version: version, loops: 1, before: nil)
         guard let snapshot = compiled.value else { throw Failure(compiled.diagnostics.sortedByPosition.text) }
         let answer: RouteProbe.Answer
         do throws(GatewayError) {
@@ -46,7 +47,11 @@ struct RouteCommand: ParsableCommand {
         for header in headers {
             guard let colon = header.firstIndex(of: ":") else { throw GatewayError(.badHeader, "A header is written `name: value`.") }
             let value = header[header.index(after: colon)...].drop { $0 == " " }
-            if header[..<colon].lowercased() == "host" { probe.host = String(value) } else { probe.headers.append((String(header[..<colon]), String(value))) }
+            if header[..<colon].lowercased() == "host" {
+                probe.host = String(value)
+            } else {
+                probe.headers.append((String(header[..<colon]), String(value)))
+            }
         }
         guard let address = IPAddress(parsing: client) else { throw GatewayError(.badTarget, "--client takes an IP address.") }
         probe.client = address

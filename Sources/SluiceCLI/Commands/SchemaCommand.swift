@@ -1,5 +1,6 @@
 import ArgumentParser
 import Model
+import Policies
 import Schema
 
 struct SchemaCommand: ParsableCommand {
@@ -10,6 +11,6 @@ struct SchemaCommand: ParsableCommand {
     @Flag(help: "Print the reference as Markdown tables instead.") var markdown = false
 
     func run() throws {
-        Console.output(markdown ? Configuration.markdown : Configuration.jsonSchema.text(pretty: true))
+        Console.output(markdown ? Configuration.markdown : Configuration.jsonSchema(builtInPolicies).text(pretty: true))
     }
 }

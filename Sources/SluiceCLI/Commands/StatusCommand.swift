@@ -29,7 +29,9 @@ struct StatusCommand: ParsableCommand {
 
     private func target() throws -> SocketAddress {
         if let admin {
-            guard let address = SocketAddress(parsing: admin) else { throw Failure("--admin takes an address such as 127.0.0.1:9180 or unix:/run/sluice.sock.") }
+            guard let address = SocketAddress(parsing: admin) else {
+                throw Failure("--admin takes an address such as 127.0.0.1:9180 or unix:/run/sluice.sock.")
+            }
             return address
         }
         // A file that was named must be good; one that merely lies about is only asked for the address.

@@ -39,6 +39,22 @@ extension AccessLine {
         writeRequestID(to: out)
         pair(",\"userAgent\":", userAgent, out)
         pair(",\"referer\":", referer, out)
+        writeMembers(to: out)
+    }
+
+    private func writeMembers(to out: ByteBuffer) {
+        LogMember.forEach(members) { member in
+            out.append(",\"")
+            out.append(jsonEscaped: member.name)
+            out.append("\":")
+            switch member.kind {
+            case .literal: out.append(member.value)
+            case .text:
+                out.append(byte: UInt8(ascii: "\""))
+                out.append(jsonEscaped: member.value)
+                out.append(byte: UInt8(ascii: "\""))
+            }
+        }
     }
 
     private func writeRequestID(to out: ByteBuffer) {

@@ -35,6 +35,12 @@ extension AccessLine {
             word(keptID, out)
         }
         word(reason.map { ByteView($0.code) } ?? ByteView(), out)
+        LogMember.forEach(members) { member in
+            out.append(" ")
+            out.append(wordEscaped: member.name)
+            out.append("=")
+            out.append(wordEscaped: member.value)
+        }
         out.append("\n")
     }
 

@@ -7,7 +7,7 @@ package enum AccessLogFormat: Sendable {
     /// received, with its query), `protocol`, `status` (0: nothing was sent), `requestBytes`, `responseBytes`, `duration`
     /// and `upstreamDuration` (seconds, microsecond precision), `listener`, `api`, `route`, `upstream`, `endpoint`,
     /// `attempts`, `requestId`, `userAgent`, `referer`, `reason` (only of exchanges that failed). What is unknown is left
-    /// out. A connection that failed without a request has `time`, `client`, `listener` and `reason` alone.
+    /// out. Behind these, and before `reason`, come the members that policies add (`log-fields`). A connection that failed without a request has `time`, `client`, `listener` and `reason` alone.
     /// Bytes that are not UTF-8 stand as `\xHH` inside the string.
     case json
     /// The combined format of Apache and nginx, then what a gateway adds, `-` for what is unknown:
@@ -15,7 +15,7 @@ package enum AccessLogFormat: Sendable {
     ///     client - - [23/Nov/2026:10:00:00 +0000] "GET /a?b HTTP/1.1" 200 512 "referer" "agent" duration upstreamDuration
     ///     host listener api route upstream endpoint attempts requestId reason
     ///
-    /// (on one line). Quotes, backslashes, control and non-ASCII bytes stand as `\xHH`.
+    /// (on one line), and ` name=value` for each member that policies add. Quotes, backslashes, control and non-ASCII bytes stand as `\xHH`.
     case text
 
     /// Appends a line for each record.
@@ -34,7 +34,7 @@ package enum AccessLogFormat: Sendable {
 /// One record, its parts found.
 struct AccessLine {
     let record: AccessRecord
-    let listener, api, route, upstream, endpoint, method, host, target, userAgent, referer, keptID: ByteView
+    let listener, api, route, upstream, endpoint, method, host, target, userAgent, referer, keptID, members: ByteView
 
     init(_ record: AccessRecord, _ reader: inout AccessRecordReader) {
         self.record = record
@@ -49,10 +49,11 @@ struct AccessLine {
         userAgent = reader.part()
         referer = reader.part()
         keptID = reader.part()
+        members = reader.part()
     }
 
     var client: IPAddress { IPAddress(high: record.clientHigh, low: record.clientLow) }
-    var reason: Reason? { Reason(rawValue: record.reason) }
+    var reason: Reason? { Reason(number: record.reason) }
 
     var generatedID: RequestID {
         var id = RequestID()

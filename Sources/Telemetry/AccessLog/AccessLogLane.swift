@@ -61,20 +61,20 @@ package final class AccessLogLane: TimerOwner {
         record.status = UInt16(truncatingIfNeeded: exchange.status)
         record.attempts = exchange.attempts
         record.minorVersion = request.minorVersion
-        if let error = exchange.error { record.reason = error.reason.rawValue }
-        // A trusted peer's own request id is kept as text; all others are the gateway's.
-        let keptID = exchange.client.isTrusted ? fields[.xRequestID] : nil
-        if keptID == nil {
+        if let error = exchange.error { record.reason = error.reason.number }
+        // An id that was taken over is text; all others are the gateway's.
+        let id = exchange.keptRequestID
+        if id.isEmpty {
             record.idHigh = exchange.requestID.high
             record.idLow = exchange.requestID.low
         }
         let name = encodedName(exchange.listener)
         let method = request.methodName, host = request.host, target = request.target
         let agent = fields[.userAgent] ?? ByteView(), referer = fields[.referer] ?? ByteView()
-        let id = keptID?.prefix(128) ?? ByteView()
+        let members = exchange.logMembers?.view ?? ByteView()
         let size = RecordWriter.size(
             parts: name.count + (route?.encoded.count ?? 0) + (endpoint?.encoded.count ?? 0) + method.count + host.count + target.count
-                + agent.count + referer.count + id.count)
+                + agent.count + referer.count + id.count + members.count)
         unsafe batch.bytes.appendUninitialized(size) { memory in
             var writer = unsafe RecordWriter(memory)
             writer.append(record)
@@ -87,6 +87,7 @@ package final class AccessLogLane: TimerOwner {
             writer.append(part: agent)
             writer.append(part: referer)
             writer.append(part: id)
+            writer.append(part: members)
             return writer.count
         }
     }
@@ -99,7 +100,7 @@ package final class AccessLogLane: TimerOwner {
         record.time = wallOffset &+ loop.now.nanoseconds
         record.clientHigh = peer.high
         record.clientLow = peer.low
-        record.reason = reason.rawValue
+        record.reason = reason.number
         let name = AccessRecord.encode(listener)
         unsafe batch.bytes.appendUninitialized(RecordWriter.size(parts: name.count)) { memory in
             var writer = unsafe RecordWriter(memory)
@@ -124,7 +125,7 @@ package final class AccessLogLane: TimerOwner {
         let now = loop.now
         if clockRead != now {
             clockRead = now
-            wallOffset = Instant.wallClock &- now.nanoseconds
+            wallOffset = loop.backend.wallClock &- now.nanoseconds
         }
         if batch.records == 0 {
             firstAppended = now

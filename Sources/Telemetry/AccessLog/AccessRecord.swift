@@ -7,7 +7,11 @@ struct AccessRecord: BitwiseCopyable {
     enum Kind: UInt8 { case exchange = 1, connection = 2 }
 
     /// The variable parts, in the order in which they follow.
-    enum Part: Int, CaseIterable { case listener, api, route, upstream, endpoint, method, host, target, userAgent, referer, requestID }
+    enum Part: Int, CaseIterable {
+        case listener, api, route, upstream, endpoint, method, host, target, userAgent, referer, requestID
+        /// Of policies, packed by `LogMember`.
+        case members
+    }
 
     /// Nanoseconds since 1970 at which the exchange, or the failure of a connection, began.
     var time: UInt64 = 0
@@ -24,7 +28,7 @@ struct AccessRecord: BitwiseCopyable {
     var kind: UInt8 = 0
     var attempts: UInt8 = 0
     var minorVersion: UInt8 = 1
-    /// The raw value of a `Reason`; `noReason` for none.
+    /// The number of a `Reason`; `noReason` for none.
     var reason: UInt8 = AccessRecord.noReason
 
     static let noReason: UInt8 = .max

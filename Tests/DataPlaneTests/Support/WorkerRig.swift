@@ -1,6 +1,7 @@
 import GatewayCore
 import HTTPEngine
 import Model
+import PolicyKit
 import Primitives
 import Reactor
 import ReactorTesting
@@ -18,9 +19,11 @@ final class WorkerRig {
     let network = MemoryNetwork()
     let worker: Worker
     private(set) var snapshot: Snapshot?
+    private let policies: PolicyRegistry
 
     /// `text` needs no listener: without one there is `192.0.2.10:80`.
-    init(_ text: String) throws {
+    init(_ text: String, policies: PolicyRegistry = .empty) throws {
+        self.policies = policies
         worker = Worker(loop: network.loop, view: SnapshotView(try Snapshot.empty(), lanes: [], stats: []))
         try apply(text)
     }
@@ -40,23 +43,24 @@ final class WorkerRig {
 
     static func endpoint(_ index: Int) -> SocketAddress { MemoryNetwork.address(UInt32(100 + index)) }
 
-    static func configuration(_ text: String) throws -> Configuration {
+    static func configuration(_ text: String, policies: PolicyRegistry = .empty) throws -> Configuration {
         let whole = text.contains("listeners:") ? text : "listeners: [{ name: web, address: \"\(listener)\" }]\n" + text
         let (tree, problems) = ConfigNode.read(yaml: whole, file: "test.yaml")
-        let loaded = Configuration.load(tree)
+        let loaded = Configuration.load(tree, policies: policies)
         let errors = (problems + loaded.diagnostics).filter { $0.severity == .error }.map(\.description)
         guard let value = loaded.value, errors.isEmpty else { throw TestProblem(errors.joined(separator: "\n")) }
         return value
     }
 
-    static func compile(_ text: String, before: Snapshot? = nil) throws -> Snapshot {
-        let compiled = Snapshot.compile(try configuration(text), version: "1", loops: 1, before: before)
+    static func compile(_ text: String, policies: PolicyRegistry = .empty, before: Snapshot? = nil) throws -> Snapshot {
+        let compiled = Snapshot.compile(
+            try configuration(text, policies: policies), policies: policies, version: "1", loops: 1, before: before)
         guard let snapshot = compiled.value else { throw TestProblem(compiled.diagnostics.map(\.description).joined(separator: "\n")) }
         return snapshot
     }
 
     func apply(_ text: String) throws {
-        let next = try WorkerRig.compile(text, before: snapshot)
+        let next = try WorkerRig.compile(text, policies: policies, before: snapshot)
         let bindings = next.configuration.listeners.enumerated().map { index, listener in
             let address = SocketAddress(listener.address)
             return Gateway.Binding(address: address, handles: worker.servers[address] == nil ? [0] : [], listener: listener, index: index)

@@ -1,0 +1,24 @@
+package import PolicyKit
+
+/// The policies that come with the program, in alphabetical order: one line for each, and nobody else knows their names.
+package let builtInPolicies = PolicyRegistry(
+    [
+        BasicAuth.self,
+        CORS.self,
+        Fault.self,
+        Headers.self,
+        IPFilter.self,
+        LogFields.self,
+        Query.self,
+        RateLimit.self,
+        Redirect.self,
+        RequestIdentity.self,
+        RequestValidation.self,
+        Respond.self,
+        Rewrite.self,
+        SizeLimit.self,
+    ],
+    reserved: reservedPolicies)
+
+/// Names of the configuration format that come with later versions.
+private let reservedPolicies = ["api-key", "cache", "jwt"]

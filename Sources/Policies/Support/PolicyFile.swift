@@ -1,0 +1,45 @@
+import Glibc
+package import Schema
+
+/// The name of a file that a policy reads when it is made. Two are equal while the file is the same, so a policy is made anew, and reads the file again,
+/// at the first reload after it has changed.
+package struct PolicyFile: SettingValue {
+    /// As it is written.
+    package let name: String
+    /// Relative names begin at the folder of the configuration file.
+    package let path: String
+    private let version: Version?
+
+    private struct Version: Equatable {
+        let inode: UInt
+        let bytes: Int
+        let seconds: Int
+        let nanoseconds: Int
+
+        init?(of path: String) {
+            var status = stat()
+            guard unsafe stat(path, &status) == 0 else { return nil }
+            inode = status.st_ino
+            bytes = status.st_size
+            seconds = status.st_mtim.tv_sec
+            nanoseconds = status.st_mtim.tv_nsec
+        }
+    }
+
+    package init(_ name: String, in file: String = "") {
+        self.name = name
+        let folder = file.lastIndex(of: "/").map { file[...$0] } ?? ""
+        path = name.hasPrefix("/") ? name : folder + name
+        version = Version(of: path)
+    }
+
+    package static var shape: SettingShape { .text(name: "file", pattern: nil, examples: ["/etc/sluice/list.txt", "list.txt"]) }
+
+    package static func decode(_ node: ConfigNode, in context: DecodingContext) -> PolicyFile? {
+        String.decode(node, in: context).map { PolicyFile($0, in: node.position.file) }
+    }
+
+    package var encoded: JSONValue { .string(name) }
+
+    package static func == (a: PolicyFile, b: PolicyFile) -> Bool { a.path == b.path && a.version == b.version }
+}

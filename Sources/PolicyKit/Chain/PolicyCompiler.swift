@@ -1,0 +1,191 @@
+import Expressions
+import GatewayCore
+package import Model
+package import Schema
+
+/// Turns the policies of a configuration into objects and chains. One for each compilation of a snapshot.
+package struct PolicyCompiler {
+    package private(set) var diagnostics: [Diagnostic] = []
+    /// By where they stand: what the next compilation keeps if it has not changed.
+    package private(set) var instances: [String: PolicyInstance] = [:]
+
+    private let registry: PolicyRegistry
+    private let loops: Int
+    private let before: [String: PolicyInstance]
+    private let consumers: [(consumer: Consumer, credentials: [Credential])]
+    private let keepsConsumers: Bool
+    /// Chains by the policies in them: most routes of an API share one.
+    private var chains: [[ChainKey]: PolicyChain] = [:]
+    private let warnings = PolicyWarnings()
+    /// What was said of an entry is not said again for each route that it applies to.
+    private var reported: Set<String> = []
+
+    /// - Parameters:
+    ///   - before: the instances of the snapshot that is replaced.
+    ///   - keepsConsumers: that one has the same consumers.
+    package init(
+        _ registry: PolicyRegistry, loops: Int, consumers: [ConsumerSettings], before: [String: PolicyInstance], keepsConsumers: Bool
+    ) {
+        self.registry = registry
+        self.loops = loops
+        self.before = before
+        self.keepsConsumers = keepsConsumers
+        self.consumers = consumers.map { settings in
+            let attributes = settings.attributes.entries.map { (name: $0.key, value: $0.value) }
+            return (Consumer(name: settings.name, groups: settings.groups, attributes: attributes), settings.credentials)
+        }
+    }
+
+    /// Makes the policies of one list, or keeps those of before.
+    ///
+    /// - Parameters:
+    ///   - scope: what the list belongs to, the same from one configuration to the next.
+    ///   - path: where it stands, for messages.
+    package mutating func compile(_ entries: [PolicyEntry], scope: String, path: String) -> [PolicyLink] {
+        var links: [PolicyLink] = []
+        var ordinals: [String: Int] = [:]
+        for (i, entry) in entries.enumerated() where entry.options.enabled {
+            let name = "\(scope)\u{0}\(entry.policy)\u{0}\(entry.label)"
+            let ordinal = ordinals[name, default: 0]
+            ordinals[name] = ordinal + 1
+            let place = "\(path)[\(i)]"
+            do throws(PolicyError) {
+                guard let link = try link(entry, key: "\(name)\u{0}\(ordinal)", path: place) else { continue }
+                links.append(link)
+            } catch {
+                report(error.flaws, .error, of: entry, at: place)
+            }
+            report(warnings.take(), .warning, of: entry, at: place)
+        }
+        return links
+    }
+
+    private mutating func report(
+        _ flaws: [PolicyError.Flaw], _ severity: Diagnostic.Severity, of entry: PolicyEntry, at place: String
+    ) {
+        for flaw in flaws {
+            let inside = flaw.path.isEmpty ? "" : ".\(flaw.path)"
+            diagnostics.append(
+                Diagnostic(
+                    severity, at: flaw.position == .none ? entry.position : flaw.position, path: "\(place).\(entry.policy)\(inside)",
+                    flaw.message, remedy: flaw.remedy))
+        }
+    }
+
+    private mutating func link(_ entry: PolicyEntry, key: String, path: String) throws(PolicyError) -> PolicyLink? {
+        guard let type = registry[entry.policy] else { throw PolicyError("there is no policy called `\(entry.policy)`") }
+        let known = before[key].flatMap { $0.id == entry.policy ? $0 : nil }
+        let context = PolicyContext(label: entry.label, loops: loops, consumers: consumers, predecessor: known?.policy, warnings: warnings)
+        var condition: Expression?
+        if let when = entry.options.when { condition = try compile(when, of: entry, path: path, context) }
+        if case .bool(let decided) = condition?.constant {
+            // What never holds is left out; what always holds needs no looking at.
+            guard decided else { return nil }
+            condition = nil
+        }
+        let policy: any Policy
+        if let known, known.config.isEqual(to: entry.config), keepsConsumers || !type.usesConsumers {
+            policy = known.policy
+        } else {
+            policy = try type.make(entry.config, context)
+        }
+        let instance = PolicyInstance(
+            id: entry.policy, label: entry.label, policy: policy, config: entry.config, condition: condition,
+            conditionText: entry.options.when?.text, isGuard: type.isGuard, provides: type.provides)
+        instances[key] = instance
+        return PolicyLink(instance: instance, needs: type.needs(of: entry.config), position: entry.position, path: path)
+    }
+
+    private func compile(
+        _ when: ExpressionText, of entry: PolicyEntry, path: String, _ context: PolicyContext
+    ) throws(PolicyError) -> Expression {
+        let condition: Expression
+        do throws(PolicyError) {
+            condition = try context.compile(when, "", expecting: .bool, isResponseKnown: true)
+        } catch {
+            throw PolicyError(
+                error.flaws.map { flaw in
+                    var flaw = flaw
+                    flaw.message = "`when`: \(flaw.message)"
+                    return flaw
+                })
+        }
+        return condition
+    }
+}
+
+/// Phases of a policy may differ from route to route; routes for which they are the same can share a chain.
+private struct ChainKey: Hashable {
+    let instance: ObjectIdentifier
+    let phases: UInt8
+}
+
+/// A policy of a list, with what is needed to check its place in a chain.
+package struct PolicyLink: Sendable {
+    let instance: PolicyInstance
+    let needs: [Fact]
+    let position: SourcePosition
+    let path: String
+}
+
+extension PolicyCompiler {
+    /// The chain of a route out of the lists that apply to it, outermost first; nil when no policy has anything to do.
+    package mutating func chain(_ lists: [[PolicyLink]], for route: RouteFacts) -> PolicyChain? {
+        var links: [(instance: PolicyInstance, phases: PolicyPhases)] = []
+        var known: Set<Fact> = []
+        for link in lists.joined() {
+            check(link, known)
+            known.formUnion(link.instance.provides)
+            let phases = link.instance.policy.phases(on: route).intersection(link.instance.policy.adopted)
+            check(phases, of: link)
+            if !phases.isEmpty { links.append((link.instance, phases)) }
+        }
+        guard !links.isEmpty else { return nil }
+        if links.count > PolicyChain.most, let last = lists.joined().last {
+            report(last, "the chain of this route has \(links.count) policies, more than \(PolicyChain.most)", .error)
+            return nil
+        }
+        let key = links.map { ChainKey(instance: ObjectIdentifier($0.instance), phases: $0.phases.rawValue) }
+        if let shared = chains[key] { return shared }
+        let chain = PolicyChain(links)
+        chains[key] = chain
+        return chain
+    }
+
+    private mutating func check(_ link: PolicyLink, _ known: Set<Fact>) {
+        for need in link.needs where !known.contains(need) {
+            report(
+                link, "`\(link.instance.id)` needs the \(need), and no policy before it finds that out", .error,
+                remedy: "put one that authenticates before it")
+        }
+        for fact in link.instance.condition?.facts.subtracting(known).sorted(by: { $0.description < $1.description }) ?? [] {
+            report(link, "`when` asks for the \(fact), and no policy before it finds that out", .warning)
+        }
+    }
+
+    /// What acts on requests can't wait for the response to know whether to act.
+    private mutating func check(_ phases: PolicyPhases, of link: PolicyLink) {
+        guard link.instance.condition?.asksOfResponse ?? false, !phases.isDisjoint(with: [.request, .requestBody]) else { return }
+        report(
+            link, "`when` asks for the response, which is not there yet when `\(link.instance.id)` acts on the request", .error,
+            remedy: "split the entry in two: one for the request, one for the response")
+    }
+
+    private mutating func report(_ link: PolicyLink, _ message: String, _ severity: Diagnostic.Severity, remedy: String? = nil) {
+        guard reported.insert("\(link.path) \(message)").inserted else { return }
+        diagnostics.append(Diagnostic(severity, at: link.position, path: link.path, message, remedy: remedy))
+    }
+}
+
+extension Policy {
+    /// The phases that the policy's type has a method for.
+    var adopted: PolicyPhases {
+        var phases: PolicyPhases = []
+        if self is any RequestPolicy || self is any AsyncRequestPolicy { phases.insert(.request) }
+        if self is any ResponsePolicy || self is any AsyncResponsePolicy { phases.insert(.response) }
+        if self is any RequestBodyPolicy { phases.insert(.requestBody) }
+        if self is any ResponseBodyPolicy { phases.insert(.responseBody) }
+        if self is any FinishPolicy { phases.insert(.finish) }
+        return phases
+    }
+}

@@ -1,0 +1,59 @@
+package import Expressions
+package import GatewayCore
+package import Model
+package import Schema
+
+/// What a policy is given when it is made.
+package struct PolicyContext: Sendable {
+    /// The entry's own name, or the policy's.
+    package let label: String
+    /// Event loops that will call the policy; what `LoopLocal` needs.
+    package let loops: Int
+    /// The consumers of the configuration, with their credentials.
+    package let consumers: [(consumer: Consumer, credentials: [Credential])]
+    /// The policy that stood at this place with other settings, so that what it has gathered can be taken over. Exchanges that
+    /// began before the reload still pass it, so only what can be shared may be.
+    package let predecessor: (any Policy)?
+    private let warnings: PolicyWarnings
+
+    package init(
+        label: String, loops: Int, consumers: [(consumer: Consumer, credentials: [Credential])] = [], predecessor: (any Policy)? = nil,
+        warnings: PolicyWarnings = PolicyWarnings()
+    ) {
+        self.label = label
+        self.loops = loops
+        self.consumers = consumers
+        self.predecessor = predecessor
+        self.warnings = warnings
+    }
+
+    /// Tells the operator of something that works and should not stay as it is.
+    package func warn(_ message: String, at position: SourcePosition = .none, path: String = "", remedy: String? = nil) {
+        warnings.append(PolicyError.Flaw(message, at: position, path: path, remedy: remedy))
+    }
+
+    /// Compiles an expression of the settings.
+    ///
+    /// - Parameters:
+    ///   - path: the setting, for messages.
+    ///   - type: what it must give; nil for any type.
+    ///   - isResponseKnown: the expression is evaluated when there is a response.
+    package func compile(
+        _ text: ExpressionText, _ path: String, expecting type: ExpressionType? = nil, isResponseKnown: Bool = false
+    ) throws(PolicyError) -> Expression {
+        do throws(ExpressionError) {
+            return try Expression(text.text, in: isResponseKnown ? .response : .request, expecting: type)
+        } catch {
+            throw PolicyError(
+                error.all.map { flaw in
+                    PolicyError.Flaw(
+                        position: text.place.position(of: flaw.offset, in: text.text), path: path, message: flaw.message, remedy: flaw.remedy)
+                })
+        }
+    }
+
+    /// Compiles a template of the settings.
+    package func compile(_ text: TemplateText, _ path: String, isResponseKnown: Bool = false) throws(PolicyError) -> PolicyTemplate {
+        try PolicyTemplate(text, path: path, environment: isResponseKnown ? .response : .request)
+    }
+}

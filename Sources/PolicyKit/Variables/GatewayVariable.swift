@@ -1,0 +1,22 @@
+/// The variables of the gateway's expressions, as `ExpressionVariables` asks for them.
+package enum GatewayVariable: UInt16, CaseIterable, Sendable {
+    case requestMethod, requestPath, requestHost, requestScheme, requestHeaders, requestQuery, requestCookies, requestSize
+    case requestTime, requestID
+    case sourceIP, sourcePort
+    case consumerName, consumerGroups, consumerAttributes
+    case claims, params
+    case responseStatus, responseHeaders
+    case route, api
+
+    /// Known only once there is a response.
+    package var isOfResponse: Bool { self == .responseStatus || self == .responseHeaders }
+
+    /// What has to have happened before it has a value.
+    package var fact: Fact? {
+        switch self {
+        case .consumerName, .consumerGroups, .consumerAttributes: .consumer
+        case .claims: .claims
+        default: nil
+        }
+    }
+}

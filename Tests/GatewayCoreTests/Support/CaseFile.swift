@@ -1,0 +1,52 @@
+import Foundation
+
+/// Tables beside the tests: columns separated by tabs, comments after "# ", `\xHH`, `\t`, `\r`, `\n` and `\\` as escapes.
+enum CaseFile {
+    /// The folder of these tests.
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+
+    static func rows(_ name: String) throws -> [[String]] {
+        try byteRows(name).map { $0.map { String(decoding: $0, as: UTF8.self) } }
+    }
+
+    /// The same, as bytes: inputs need not be text.
+    static func byteRows(_ name: String) throws -> [[[UInt8]]] {
+        let url = folder.appending(path: "Cases/\(name)")
+        return try String(contentsOf: url, encoding: .utf8).split(separator: "\n").filter { !$0.hasPrefix("# ") }
+            .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map { bytes(String($0)) } }
+    }
+
+    /// The inputs that fuzzing begins with, and those that once broke something.
+    static func fuzzInputs(_ target: String) -> [(name: String, bytes: [UInt8])] {
+        let root = folder.deletingLastPathComponent().deletingLastPathComponent()
+        return ["corpus", "crashes"].flatMap { folder -> [(name: String, bytes: [UInt8])] in
+            let files =
+                (try? FileManager.default.contentsOfDirectory(at: root.appending(path: "Fuzz/\(folder)/\(target)"), includingPropertiesForKeys: nil))
+                ?? []
+            return files.compactMap { file in (try? Data(contentsOf: file)).map { (file.lastPathComponent, Array($0)) } }
+        }
+    }
+
+    static func bytes(_ text: String) -> [UInt8] {
+        var result: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "\\"), let next = rest.popFirst() else {
+                result.append(byte)
+                continue
+            }
+            switch next {
+            case UInt8(ascii: "t"): result.append(9)
+            case UInt8(ascii: "r"): result.append(13)
+            case UInt8(ascii: "n"): result.append(10)
+            case UInt8(ascii: "x"):
+                result.append(UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) ?? 0)
+                rest = rest.dropFirst(2)
+            default: result.append(next)
+            }
+        }
+        return result
+    }
+}
+
+func printable(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self).debugDescription }
