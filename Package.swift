@@ -74,7 +74,8 @@ let sources: [Target] = [
     .target(
         name: "SluiceCLI",
         dependencies: [
-            "CLinux", "Primitives", "Schema", "Model", "Reactor", "GatewayCore", "Routing", "PolicyKit", "Identity", "Upstreams", "HTTPEngine", "Telemetry",
+            "CLinux", "Primitives", "Schema", "Model", "Reactor", "GatewayCore", "Routing", "PolicyKit", "Identity", "Upstreams", "HTTPEngine",
+            "Telemetry",
             "DataPlane", "Policies", "Discovery", argumentParser, logging,
         ], swiftSettings: settings),
     .executableTarget(name: "sluice", dependencies: ["SluiceCLI"], swiftSettings: settings),
@@ -114,7 +115,8 @@ let tests: [Target] = [
     test(
         "DataPlane",
         needs: [
-            "Primitives", "Schema", "Model", "Reactor", "ReactorTesting", "GatewayCore", "PolicyKit", "Routing", "Upstreams", "HTTPEngine",
+            "Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "PolicyKit", "Routing", "Upstreams",
+            "HTTPEngine",
             "Telemetry", "CAllocations",
         ], hasCases: true),
     test(

@@ -18,6 +18,35 @@ import Upstreams
         return loaded.diagnostics.map(\.description)
     }
 
+    /// Inside of quotes, of block scalars, and of plain text.
+    @Test func expressionsSayWhereTheyAreWrong() {
+        let found = problems(
+            """
+            upstreams: [{ name: u, endpoints: [{ address: "192.0.2.1:80" }] }]
+            apis:
+              - name: api
+                routes:
+                  - match: { path: /a, when: 'request.method == 1' }
+                    upstream: u
+                  - match: { path: /b }
+                    split: [{ upstream: u }]
+                    splitKey: request.nothing
+                  - match:
+                      path: /c
+                      when: |
+                        request.method == "GET" &&
+                          source.port == "x"
+                    upstream: u
+            telemetry: { policyTiming: { when: "request.size" } }
+            """)
+        let places = found.map { String($0.prefix { $0 != " " }) + " " + $0.suffix(from: $0.lastIndex(of: "(") ?? $0.startIndex) }
+        #expect(
+            places == [
+                "test.yaml:5:50: (apis[0].routes[0].match.when)", "test.yaml:9:27: (apis[0].routes[1].splitKey)",
+                "test.yaml:14:27: (apis[0].routes[2].match.when)", "test.yaml:16:37: (telemetry.policyTiming.when)",
+            ], "\(found)")
+    }
+
     @Test func allProblemsAtOnceWithTheirPlaces() {
         let found = problems(
             """

@@ -1,6 +1,8 @@
+import Expressions
 import GatewayCore
 import HTTPEngine
 import Model
+import PolicyKit
 import Primitives
 import Reactor
 import ReactorTesting
@@ -25,22 +27,29 @@ import Testing
         return exchange
     }
 
-    @Test func keysReadWhatTheyName() {
-        func hash(_ key: HashKey, _ exchange: Exchange) -> UInt64 { HashKeyValue.hash(key, exchange) }
+    @Test func keysReadWhatTheyName() throws {
+        func hash(_ key: String, _ exchange: Exchange) throws -> UInt64 {
+            HashKeyValue.hash(try Expression(key, in: .request), exchange)
+        }
         let one = exchange("/p?user=7&x=1", "X-User: 7\r\nCookie: a=b; session=7\r\n")
         let same = exchange("/p?x=2&user=7", "x-USER: 7\r\nCookie: session=7; a=c\r\n")
         let other = exchange("/q?user=8", "X-User: 8\r\nCookie: session=8\r\n", client: IPAddress(v4: 9))
         let none = exchange("/r")
-        for key in [HashKey.header("x-user"), .query("user"), .cookie("session"), .path, .sourceIP] {
-            #expect(hash(key, one) == hash(key, same), "\(key)")
-            #expect(hash(key, one) != hash(key, other), "\(key)")
-            #expect(hash(key, none) == hash(key, exchange("/r")), "\(key)")
+        for key in [
+            #"request.headers["x-user"]"#, #"request.query["user"]"#, #"request.cookies["session"]"#, "request.path", "source.ip",
+            #"request.method + request.path"#,
+        ] {
+            #expect(try hash(key, one) == hash(key, same), "\(key)")
+            #expect(try hash(key, one) != hash(key, other), "\(key)")
+            #expect(try hash(key, none) == hash(key, exchange("/r")), "\(key)")
         }
-        #expect(hash(.cookie("ession"), one) == hash(.cookie("ession"), none), "part of a name is no name")
+        let part = #"request.cookies["ession"]"#
+        #expect(try hash(part, one) == hash(part, none), "part of a name is no name")
     }
 
     /// Keys that are near each other are spread as evenly as any.
-    @Test(arguments: [HashKey.header("x-user"), .sourceIP, .path]) func keysAreSpread(_ key: HashKey) {
+    @Test(arguments: [#"request.headers["x-user"]"#, "source.ip", "request.path"]) func keysAreSpread(_ text: String) throws {
+        let key = try Expression(text, in: .request)
         var counts = [Int](repeating: 0, count: 10)
         for i in 0..<5000 {
             let exchange = exchange("/u/\(i)", "X-User: user-\(i)\r\n", client: IPAddress(v4: 0x0a00_0000 + UInt32(i)))

@@ -56,17 +56,6 @@ import Testing
 }
 
 @Suite struct SmallValueTests {
-    @Test(arguments: [
-        ("source.ip", HashKey.sourceIP), ("request.path", .path), (#"request.headers["X-User"]"#, .header("x-user")),
-        (#"request.query["Q"]"#, .query("Q")), (#"request.cookies["c"]"#, .cookie("c")),
-    ])
-    func hashKeys(_ text: String, _ key: HashKey) { #expect(HashKey(parsing: text) == key) }
-
-    @Test(arguments: [
-        "", "source", "request.headers", #"request.headers[""]"#, #"request.headers["a]"#, "request.headers['a']", #"x["a"]"#,
-    ])
-    func noHashKeys(_ text: String) { #expect(HashKey(parsing: text) == nil) }
-
     @Test func hosts() {
         #expect(HostPattern(parsing: "API.example.com") == .exact("api.example.com"))
         #expect(HostPattern(parsing: "*.Example.org") == .wildcard("example.org"))

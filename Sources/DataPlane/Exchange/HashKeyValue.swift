@@ -1,34 +1,17 @@
+import Expressions
 import GatewayCore
-import Model
+import PolicyKit
 import Primitives
 
 /// A number that is the same for equal keys and spread evenly over different ones.
 enum HashKeyValue {
-    static func hash(_ key: HashKey, _ exchange: Exchange) -> UInt64 {
-        let request = exchange.request
-        var hash: UInt64 = 0
-        switch key {
-        case .sourceIP:
-            let address = exchange.client.address
-            hash = address.high &* 0x9e37_79b9_7f4a_7c15 ^ address.low
-        case .path: hash = request.path.hash
-        case .header(let name): name.withView { hash = request.fields.first($0)?.hash ?? 0 }
-        case .query(let name):
-            name.withView { name in
-                RequestFacts(exchange: exchange).forEachQuery(named: name) {
-                    hash = $0.hash
-                    return false
-                }
-            }
-        case .cookie(let name):
-            name.withView { name in
-                Cookies.forEach(request.fields, named: name) {
-                    hash = $0.hash
-                    return false
-                }
-            }
-        }
-        return mix(hash)
+    /// Requests for which the key has no value share one.
+    static func hash(_ key: Expression, _ exchange: Exchange) -> UInt64 {
+        let scratch = exchange.tools.scratch
+        scratch.clear()
+        let value = exchange.evaluate(key)
+        if !value.isError { value.write(to: scratch) }
+        return mix(scratch.view.hash)
     }
 
     /// The finisher of MurmurHash3: near keys end far apart.

@@ -1,3 +1,4 @@
+import Expressions
 import GatewayCore
 import Model
 import PolicyKit
@@ -56,7 +57,7 @@ struct Split: Sendable {
     /// Upstream and the sum of the weights up to and including it.
     let targets: [(upstream: Int, upTo: Int)]
     let total: Int
-    let key: HashKey?
+    let key: Expression?
 
     /// The upstream for a number that is spread evenly.
     func choose(_ number: UInt64) -> Int? {

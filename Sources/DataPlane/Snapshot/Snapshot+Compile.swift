@@ -66,8 +66,8 @@ private struct SnapshotCompiler {
                 origins.append((path, route.origin.position))
                 do {
                     try compile(route, of: api, hosts: hosts, path: path, policies: [forAll, ofAPI])
-                } catch let error as ExpressionError {
-                    report(error, in: route.match.when, path: "\(path).match.when")
+                } catch let error as TextError {
+                    report(error.error, in: error.text, path: "\(path).\(error.path)")
                 } catch {
                     diagnostics.append(Diagnostic(.error, at: route.origin.position, path: path, "\(error)"))
                 }
@@ -132,8 +132,17 @@ private struct SnapshotCompiler {
         }
     }
 
-    private mutating func report(_ error: ExpressionError, in text: ExpressionText?, path: String) {
-        guard let text else { return }
+    private func expression(
+        _ text: ExpressionText, in environment: ExpressionEnvironment, expecting: ExpressionType? = nil, path: String
+    ) throws(TextError) -> Expression {
+        do throws(ExpressionError) {
+            return try Expression(text.text, in: environment, expecting: expecting)
+        } catch {
+            throw TextError(error: error, text: text, path: path)
+        }
+    }
+
+    private mutating func report(_ error: ExpressionError, in text: ExpressionText, path: String) {
         for flaw in error.all {
             let place = text.place.position(of: flaw.offset, in: text.text)
             diagnostics.append(Diagnostic(.error, at: place, path: path, flaw.message, remedy: flaw.remedy))
@@ -145,14 +154,14 @@ private struct SnapshotCompiler {
         return index
     }
 
-    private func split(_ targets: [SplitTarget], _ key: HashKey?) throws(CompileError) -> Split {
+    private func split(_ targets: [SplitTarget], _ key: ExpressionText?) throws -> Split {
         var sum = 0
         var compiled: [(upstream: Int, upTo: Int)] = []
         for target in targets where target.weight > 0 {
             sum += target.weight
             compiled.append((try upstream(target.upstream), sum))
         }
-        return Split(targets: compiled, total: sum, key: key)
+        return Split(targets: compiled, total: sum, key: try key.map { try expression($0, in: .request, path: "splitKey") })
     }
 
     private func pathPattern(_ match: Model.RouteMatch) throws(PatternError) -> Routing.PathPattern {
@@ -166,7 +175,7 @@ private struct SnapshotCompiler {
         for entry in match.headers.entries { result.append(.header(name: entry.key.lowercased(), try test(entry.value))) }
         for entry in match.query.entries { result.append(.query(name: entry.key, try test(entry.value))) }
         if !match.clientIp.isEmpty { result.append(.clientIP(match.clientIp)) }
-        if let when = match.when { result.append(.expression(try Expression(when.text, in: .match, expecting: .bool))) }
+        if let when = match.when { result.append(.expression(try expression(when, in: .match, expecting: .bool, path: "match.when"))) }
         return result
     }
 
@@ -195,6 +204,14 @@ private struct SnapshotCompiler {
             return nil
         }
     }
+}
+
+/// An expression of a route that can't be compiled; its flaws have places of their own.
+private struct TextError: Error {
+    let error: ExpressionError
+    let text: ExpressionText
+    /// Below the route.
+    let path: String
 }
 
 struct CompileError: Error, CustomStringConvertible {

@@ -17,8 +17,10 @@ package struct Route: Settings {
     @Setting("Action: forward to one of several upstreams, by weight.")
     package var split: [SplitTarget]?
 
-    @Setting("What decides the choice of `split`, so that it stays the same: `source.ip`, `request.headers[\"x-user\"]`. Left out: chance.")
-    package var splitKey: HashKey?
+    @Setting(
+        "What decides the choice of `split`, so that it stays the same: an expression such as `source.ip`, `request.headers[\"x-user\"]` or `consumer.name`. Requests without the value share one. Left out: chance."
+    )
+    package var splitKey: ExpressionText?
 
     @Setting("Action: send the client elsewhere.")
     package var redirect: Redirect?
@@ -60,7 +62,7 @@ extension Route {
 
 package enum RouteAction: Equatable, Sendable {
     case upstream(String)
-    case split([SplitTarget], key: HashKey?)
+    case split([SplitTarget], key: ExpressionText?)
     case redirect(Redirect)
     case respond(Respond)
 }
