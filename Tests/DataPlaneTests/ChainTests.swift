@@ -372,10 +372,20 @@ import Testing
             ])
         #expect(rig.ask(.get("/", "X-Debug: 2\r\n")).field("server-timing") == nil && rig.ask(.get()).field("server-timing") == nil)
         // A response from upstream, and one that waits.
-        try rig.apply(ChainTests.text("[{ note: { text: a } }, { later-response: { most: 2 } }]") + "\ntelemetry: { policyTiming: { when: 'true', log: false } }\n")
+        try rig.apply(
+            ChainTests.text("[{ note: { text: a } }, { later-response: { most: 2 } }]")
+                + "\ntelemetry: { policyTiming: { when: 'true', log: false } }\n")
         let client = rig.client()
         client.send(.get())
-        rig.answer(rig.dialled())
+        let peer = rig.dialled()
+        rig.answer(peer)
         #expect(client.takeText().field("server-timing")?.contains("later-response;dur=") == true)
+        // Bodies, and policies that know their verdict without waiting.
+        try rig.apply(
+            ChainTests.text("[whole, { later: { text: known } }, whole-response]") + "\ntelemetry: { policyTiming: { when: 'true', log: false } }\n")
+        client.send(ChainTests.post("hello"))
+        rig.answer(rig.dialled() ?? peer)
+        let said = client.takeText().field("server-timing")?.split(separator: ", ").compactMap { $0.split(separator: ";").first.map(String.init) }
+        #expect(said == ["whole", "later", "whole-response"])
     }
 }

@@ -42,7 +42,7 @@ final class ResponseGate: DownstreamFilter {
 
     fileprivate func goOn(_ wait: UpstreamResponseWait, _ exchange: Exchange, _ verdict: Verdict) {
         chain.noteResponse(since: wait.started, verdict, exchange)
-        act(chain.continueResponse(exchange, with: verdict, hadBody: false), exchange)
+        act(chain.continueResponse(exchange, with: verdict), exchange)
     }
 
     func collect(for policy: any ResponseBodyPolicy, most: Int) {
@@ -66,11 +66,10 @@ final class ResponseGate: DownstreamFilter {
     private func takeWhole() {
         guard case .collecting(let policy, _) = state else { return }
         let body = heldBody()
-        exchange.response.framing = .length(body.count)
         state = .waiting
-        let verdict = policy.onResponseBody(exchange, body)
+        let outcome = chain.continueResponse(exchange, policy, body: body)
         exchange.response.framing = .length(body.count)
-        act(chain.continueResponse(exchange, with: verdict, hadBody: true), exchange)
+        act(outcome, exchange)
     }
 
     /// The response is not the upstream's any more.

@@ -42,7 +42,7 @@ extension Worker {
 
     fileprivate func goOn(_ wait: RequestWait, _ exchange: Exchange, _ verdict: Verdict) {
         wait.chain.noteRequest(wait.place, since: wait.started, verdict, exchange)
-        act(wait.chain.continueRequest(exchange, after: wait.place, with: verdict, hadBody: false), exchange, wait.chain)
+        act(wait.chain.continueRequest(exchange, after: wait.place, with: verdict), exchange, wait.chain)
     }
 
     // MARK: The whole body
@@ -51,9 +51,7 @@ extension Worker {
         _ exchange: Exchange, for policy: any RequestBodyPolicy, most: Int, _ place: Int, _ chain: PolicyChain
     ) {
         let goOn: (Exchange, ByteBuffer) -> Void = { [self] exchange, body in
-            exchange.chain.step = chain.index(ofRequestStep: place)
-            let verdict = policy.onRequestBody(exchange, body)
-            act(chain.continueRequest(exchange, after: place, with: verdict, hadBody: true), exchange, chain)
+            act(chain.continueRequest(exchange, after: place, policy, body: body), exchange, chain)
         }
         if let replay = exchange.requestReplay {
             // Another policy had the body collected; it may be too long for this one.

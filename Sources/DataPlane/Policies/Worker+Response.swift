@@ -42,14 +42,13 @@ extension Worker {
                 replace(exchange, .refuse(BodyTooLong.response(most)))
                 return answerThroughChain(exchange)
             }
-            let verdict = policy.onResponseBody(exchange, body)
-            act(chain.continueResponse(exchange, with: verdict, hadBody: true), ownResponseOf: exchange, chain)
+            act(chain.continueResponse(exchange, policy, body: body), ownResponseOf: exchange, chain)
         }
     }
 
     fileprivate func goOn(_ wait: OwnResponseWait, _ exchange: Exchange, _ verdict: Verdict) {
         wait.chain.noteResponse(since: wait.started, verdict, exchange)
-        act(wait.chain.continueResponse(exchange, with: verdict, hadBody: false), ownResponseOf: exchange, wait.chain)
+        act(wait.chain.continueResponse(exchange, with: verdict), ownResponseOf: exchange, wait.chain)
     }
 
     /// Sends what is in the exchange; its body passes the stages at once.

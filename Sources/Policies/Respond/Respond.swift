@@ -4,7 +4,7 @@ package import PolicyKit
 import Primitives
 package import Schema
 
-/// Answers in place of the upstream, usually under a condition: maintenance, a stub, a block.
+/// Answers in place of the upstream, usually under a condition: maintenance, a mock, a block.
 package final class Respond: Policy, RequestPolicy {
     package struct Config: Settings {
         @Setting("Status code.", 200...599)

@@ -1,5 +1,6 @@
 import Expressions
 package import GatewayCore
+package import Primitives
 package import Reactor
 
 extension PolicyChain {
@@ -11,21 +12,17 @@ extension PolicyChain {
         case stopped(Verdict)
         /// The policy at `place` has to wait for something; `continueRequest(after:with:)` takes its verdict.
         case waits(any AsyncRequestPolicy, place: Int)
-        /// The policy at `place` wants the whole body; `continueRequest(after:with:)` takes its verdict.
+        /// The policy at `place` wants the whole body; `continueRequest(after:_:body:)` shows it that.
         case wantsBody(any RequestBodyPolicy, most: Int, place: Int)
     }
 
     /// Takes a request through the chain, as far as it goes without waiting.
     package func request(_ exchange: Exchange) -> RequestOutcome { run(exchange, from: 0) }
 
-    /// The place in the chain of the policy at a place of the request phase.
-    package func index(ofRequestStep place: Int) -> Int { requestSteps[place].index }
-
-    /// Goes on behind the policy at `place`, which has made up its mind. `.proceed` from its `onRequestBody` is the last word
-    /// of a policy; from its `onRequest` it is asked for the body next.
-    package func continueRequest(_ exchange: Exchange, after place: Int, with verdict: Verdict, hadBody: Bool) -> RequestOutcome {
+    /// Goes on behind the policy at `place`, which was waited for.
+    package func continueRequest(_ exchange: Exchange, after place: Int, with verdict: Verdict) -> RequestOutcome {
         guard case .proceed = verdict else { return .stopped(verdict) }
-        if !hadBody, let outcome = demandBody(exchange, place) { return outcome }
+        if let outcome = demandBody(exchange, place) { return outcome }
         return run(exchange, from: place + 1)
     }
 
@@ -48,7 +45,9 @@ extension PolicyChain {
                 if case .proceed = verdict { break }
                 return .stopped(verdict)
             case .later(let policy):
+                let start = exchange.trace == nil ? Instant.never : exchange.loop.backend.now
                 guard let verdict = policy.verdict(exchange) else { return .waits(policy, place: place) }
+                note(requestSteps[place].instance, .request, since: start, verdict, exchange)
                 if case .proceed = verdict { break }
                 return .stopped(verdict)
             }
@@ -98,6 +97,18 @@ extension PolicyChain {
         let verdict = policy.onRequest(exchange)
         note(requestSteps[place].instance, .request, since: start, verdict, exchange)
         return verdict
+    }
+
+    /// Shows the policy at `place` the whole body that it has asked for, and goes on behind it.
+    package func continueRequest(
+        _ exchange: Exchange, after place: Int, _ policy: any RequestBodyPolicy, body: ByteBuffer
+    ) -> RequestOutcome {
+        exchange.chain.step = requestSteps[place].index
+        let start = exchange.trace == nil ? Instant.never : exchange.loop.backend.now
+        let verdict = policy.onRequestBody(exchange, body)
+        note(requestSteps[place].instance, .body, since: start, verdict, exchange)
+        guard case .proceed = verdict else { return .stopped(verdict) }
+        return run(exchange, from: place + 1)
     }
 
     /// For those who run a policy of the chain themselves, because it waits.

@@ -1,5 +1,6 @@
 import Expressions
 package import GatewayCore
+package import Primitives
 package import Reactor
 
 extension PolicyChain {
@@ -10,7 +11,7 @@ extension PolicyChain {
         case replaced(Verdict)
         /// The policy has to wait for something; `continueResponse(with:)` takes its verdict.
         case waits(any AsyncResponsePolicy)
-        /// The policy wants the whole body; `continueResponse(with:)` takes its verdict.
+        /// The policy wants the whole body; `continueResponse(_:body:)` shows it that.
         case wantsBody(any ResponseBodyPolicy, most: Int)
     }
 
@@ -47,9 +48,18 @@ extension PolicyChain {
     }
 
     /// Goes on behind the policy that was waited for.
-    package func continueResponse(_ exchange: Exchange, with verdict: Verdict, hadBody: Bool) -> ResponseOutcome {
+    package func continueResponse(_ exchange: Exchange, with verdict: Verdict) -> ResponseOutcome {
         guard case .proceed = verdict else { return .replaced(verdict) }
-        if !hadBody, let outcome = demandBody(exchange, exchange.chain.responded - 1) { return outcome }
+        if let outcome = demandBody(exchange, exchange.chain.responded - 1) { return outcome }
+        return response(exchange)
+    }
+
+    /// Shows the policy that has asked for it the whole body, and goes on behind it.
+    package func continueResponse(_ exchange: Exchange, _ policy: any ResponseBodyPolicy, body: ByteBuffer) -> ResponseOutcome {
+        let start = exchange.trace == nil ? Instant.never : exchange.loop.backend.now
+        let verdict = policy.onResponseBody(exchange, body)
+        note(responseSteps[exchange.chain.responded - 1].instance, .body, since: start, verdict, exchange)
+        guard case .proceed = verdict else { return .replaced(verdict) }
         return response(exchange)
     }
 

@@ -51,10 +51,13 @@ enum Fixtures {
     }
 
     /// Waits for another turn of the loop, as often as `most` says; then goes on, or refuses for text.
+    /// What it has to say is known already when the text is `known`.
     final class Later: Policy, AsyncRequestPolicy {
         static let id = "later"
         private let config: TextConfig
         init(_ config: TextConfig, _ context: PolicyContext) { self.config = config }
+
+        func verdict(_ exchange: Exchange) -> Verdict? { config.text == "known" ? .proceed : nil }
 
         func onRequest(_ exchange: Exchange) async -> Verdict {
             for _ in 0..<config.most { await Task.yield() }

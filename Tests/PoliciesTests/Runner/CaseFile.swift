@@ -9,7 +9,6 @@ struct CaseFile: Sendable, CustomStringConvertible, CustomTestStringConvertible 
     let name: String
 
     static let cases = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Cases")
-    static let broken = cases.deletingLastPathComponent().appending(path: "Cases-broken")
 
     var policy: String { String(name.prefix { $0 != "/" }) }
     var path: String { folder.appending(path: name).path }
