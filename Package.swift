@@ -28,10 +28,12 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let sources: [Target] = [
     // libc calls that the Glibc module does not export: epoll, eventfd, signalfd, inotify.
     .systemLibrary(name: "CLinux"),
-    // Cryptography, for Identity alone (docs/decisions/0007-one-crypto-library.md).
+    // Cryptography (docs/decisions/0007-one-crypto-library.md).
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
-    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    // Frames and header compression of HTTP/2, for HTTPEngine alone.
+    .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
     // Byte views, addresses, methods: the nouns that every other target needs.
     .target(name: "Primitives", dependencies: [], swiftSettings: dataPlaneSettings),
     // One declaration per setting.
@@ -42,6 +44,8 @@ let sources: [Target] = [
     .target(name: "Model", dependencies: ["Primitives", "Schema", "Expressions"], swiftSettings: settings),
     // One event loop a core.
     .target(name: "Reactor", dependencies: ["CLinux", "Primitives"], swiftSettings: dataPlaneSettings),
+    // TLS over the reactor's sockets.
+    .target(name: "TLS", dependencies: ["COpenSSL", "CLinux", "Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
     // Exchange, heads, handlers, errors.
     .target(name: "GatewayCore", dependencies: ["Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
     // What the author of a policy imports: phases, verdicts, expressions over exchanges; chains.
@@ -55,14 +59,15 @@ let sources: [Target] = [
     .target(name: "Routing", dependencies: ["Primitives", "Expressions", "GatewayCore"], swiftSettings: dataPlaneSettings),
     .target(name: "Upstreams", dependencies: ["Primitives", "Reactor", "GatewayCore"], swiftSettings: dataPlaneSettings),
     .target(
-        name: "HTTPEngine", dependencies: ["Primitives", "Reactor", "GatewayCore", "Upstreams"], swiftSettings: dataPlaneSettings),
+        name: "HTTPEngine", dependencies: ["CNghttp2", "Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams"],
+        swiftSettings: dataPlaneSettings),
     .target(name: "Telemetry", dependencies: ["Primitives", "Reactor", "GatewayCore", logging], swiftSettings: dataPlaneSettings),
     // Compiles a model into a snapshot, runs the life of an exchange, swaps snapshots.
     .target(
         name: "DataPlane",
         dependencies: [
-            "Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore", "PolicyKit", "Routing", "Upstreams", "HTTPEngine",
-            "Telemetry", logging,
+            "Primitives", "Schema", "Expressions", "Model", "Reactor", "TLS", "GatewayCore", "PolicyKit", "Routing", "Upstreams",
+            "HTTPEngine", "Telemetry", logging,
         ], swiftSettings: dataPlaneSettings),
     // The policies, a folder each. Only the command line and tests know them.
     .target(

@@ -77,6 +77,7 @@ package final class Exchange {
     /// Some of the body has been handed on: it could not be sent again.
     package var requestBodyTouched = false
     package var connectionWasReused = false
+    package var tunnel = Tunnel.none
 
     package init(loop: EventLoop) { self.loop = loop }
 
@@ -110,7 +111,18 @@ package final class Exchange {
         hostIsEndpoint = false
         requestBodyTouched = false
         connectionWasReused = false
+        tunnel = .none
     }
+}
+
+/// Whether an exchange carries bytes of another protocol, both ways, in place of bodies.
+package enum Tunnel: UInt8, Sendable {
+    case none
+    /// The route allows the protocol that `request.upgrade` names, so the upstream is asked to switch to it.
+    case asked
+    /// The upstream has switched: `response.status` is 101, whatever version of HTTP it speaks. The two halves pass on what
+    /// comes as bodies without framing; each direction ends by itself, with `requestEnd` and `sendEnd`.
+    case open
 }
 
 extension Exchange {

@@ -25,8 +25,13 @@ package final class RequestHead {
     package var hostSpan = Span()
     /// The authority as the client wrote it, with its port: what `hostHeader: preserve` forwards.
     package var authoritySpan = Span()
-    /// 0 or 1, of HTTP/1.x.
+    /// 1 or 2.
+    package var majorVersion: UInt8 = 1
+    /// 0 or 1, of HTTP/1.x; 0 of HTTP/2.
     package var minorVersion: UInt8 = 1
+    /// The protocol that the client asks to switch to, `websocket` for one: a token of `Upgrade` (RFC 9110 §7.8), or
+    /// `:protocol` of an extended CONNECT (RFC 8441). Empty when it asks for none.
+    package var upgradeSpan = Span()
     package var framing: BodyFraming = .none
     /// How the body is sent on, where that is not as it came, because policies have changed it.
     package var changedFraming: BodyFraming?
@@ -60,6 +65,7 @@ package final class RequestHead {
     package var query: ByteView? { querySpan.map(view) }
     package var host: ByteView { view(hostSpan) }
     package var authority: ByteView { view(authoritySpan) }
+    package var upgrade: ByteView { view(upgradeSpan) }
 
     /// The method that the upstream sees; whether its response has a body depends on it.
     package var forwardMethod: HTTPMethod { rewrittenMethod ?? method }
@@ -94,7 +100,9 @@ package final class RequestHead {
         forwardSpan = Span()
         hostSpan = Span()
         authoritySpan = Span()
+        majorVersion = 1
         minorVersion = 1
+        upgradeSpan = Span()
         framing = .none
         changedFraming = nil
         expectsContinue = false

@@ -5,6 +5,7 @@ package final class ResponseHead {
     package let fields = HeaderFields()
     package var status = 0
     package var reasonSpan = RequestHead.Span()
+    package var majorVersion: UInt8 = 1
     package var minorVersion: UInt8 = 1
     package var framing: BodyFraming = .none
     /// The upstream keeps the connection.
@@ -19,6 +20,7 @@ package final class ResponseHead {
         fields.clear()
         status = 0
         reasonSpan = RequestHead.Span()
+        majorVersion = 1
         minorVersion = 1
         framing = .none
         keepAlive = true
