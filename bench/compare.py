@@ -30,16 +30,22 @@ SCENARIOS = {
     "tls": "as plain, over TLS 1.3",
     "h2": "HTTP/2 without TLS from the client, 8 connections of 16 streams, HTTP/1.1 upstream",
     "h2tls": "HTTP/2 over TLS from the client",
+    "grpc": "unary gRPC calls, HTTP/2 without TLS on both sides, 8 connections of 16 streams",
     "stream": "1 MiB responses, 16 connections",
     "cache": "small JSON from the response cache",
     "idle": f"memory per idle client connection, {load.IDLE_CONNECTIONS:,} of them",
 }
 
 
-def measure(process, port, scenario, seconds):
+def measure(process, port, scenario, seconds, work):
     """One round of one proxy."""
     url = ("https" if scenario in ("tls", "h2tls") else "http") + f"://127.0.0.1:{port}" + {"routes": "/service9999/x", "stream": "/mib"}.get(scenario, "/")
-    if scenario in ("h2", "h2tls"):
+    if scenario == "grpc":
+        body = os.path.join(work, "grpc-request.bin")
+        load.grpc(url + "bench.Echo/Call", 10_000, body)
+        before = load.cpu_microseconds(process)
+        row = load.grpc(url + "bench.Echo/Call", 20_000 * seconds, body)
+    elif scenario in ("h2", "h2tls"):
         load.h2load(url, 10_000)
         before = load.cpu_microseconds(process)
         row = load.h2load(url, 30_000 * seconds)
@@ -65,7 +71,7 @@ def run(scenario, names, peers, processes, rounds, seconds):
     rows = {name: [] for name in live}
     for index in range(1 if scenario == "idle" else rounds):
         for name, (process, port) in live.items():
-            rows[name].append(load.idle(process, port) if scenario == "idle" else measure(process, port, scenario, seconds))
+            rows[name].append(load.idle(process, port) if scenario == "idle" else measure(process, port, scenario, seconds, peers.work))
     for name in live:
         processes.stop(name)
     return rows

@@ -93,10 +93,16 @@ def wrk(url, connections, seconds, headers=()):
                 errors=errors[1] if errors else "")
 
 
-def h2load(url, n):
-    out = subprocess.run(["taskset", "-c", str(LOAD_CPU), find("h2load"), "-n", str(n), "-c", "8", "-m", "16", url], capture_output=True, text=True).stdout
+def h2load(url, n, arguments=()):
+    command = ["taskset", "-c", str(LOAD_CPU), find("h2load"), "-n", str(n), "-c", "8", "-m", "16", *arguments, url]
+    out = subprocess.run(command, capture_output=True, text=True).stdout
     good = int(re.search(r"(\d+) 2xx", out)[1])
     return dict(n=n, rps=float(re.search(r"([\d.]+) req/s", out)[1]), p50=0, p99=0, bad=n - good, errors="")
+
+
+def grpc(url, n, body):
+    """Unary gRPC calls with the message in the file `body`."""
+    return h2load(url, n, ["-H", "content-type: application/grpc", "-H", "te: trailers", "-d", body])
 
 
 def idle(process, port):

@@ -12,6 +12,8 @@ import subprocess
 import time
 
 UPSTREAM_PORT = 24900
+#: The same backend over HTTP/2, answering unary gRPC calls.
+GRPC_PORT = 24901
 BODY = '{"id":1,"name":"widget","price":12.5,"tags":["a","b","c"],"description":"a plain product of the catalogue, as a small JSON body"}'
 SECRET = b"benchmark-secret-benchmark-secret"
 ROUTES = 10_000
@@ -68,11 +70,16 @@ class Peers:
     def upstream(self):
         with open(os.path.join(self.work, "mib"), "wb") as file:
             file.write(os.urandom(1 << 20))
+        for name in ("grpc.bin", "grpc-request.bin"):
+            with open(os.path.join(self.work, name), "wb") as file:
+                file.write(b"\0" + len(BODY).to_bytes(4, "big") + BODY.encode())
         conf = self.write("upstream.conf", f"""worker_processes 1; pid {self.work}/up.pid; error_log {self.work}/up.err; daemon off; master_process off;
 worker_rlimit_nofile 20000; events {{ worker_connections 16000; }}
 http {{ access_log off; sendfile on; keepalive_requests 100000000; keepalive_timeout 600s; {self.temporary_paths("up")}
 server {{ listen 127.0.0.1:{UPSTREAM_PORT} reuseport backlog=4096; location /mib {{ root {self.work}; }}
-location / {{ default_type application/json; return 200 '{BODY}'; }} }} }}""")
+location / {{ default_type application/json; return 200 '{BODY}'; }} }}
+server {{ listen 127.0.0.1:{GRPC_PORT} http2 reuseport backlog=4096; root {self.work}; default_type application/grpc; error_page 405 =200 /grpc.bin;
+location / {{ rewrite ^ /grpc.bin break; add_trailer grpc-status 0; }} }} }}""")
         return [find("nginx"), "-c", conf]
 
     # ---- the proxies ---------------------------------------------------------------------------------------------------
@@ -93,12 +100,14 @@ location / {{ default_type application/json; return 200 '{BODY}'; }} }} }}""")
         if scenario in ("tls", "h2tls"):
             certificate, key = self.certificate()
             listen += " ssl" + (" http2" if scenario == "h2tls" else "")
-            ssl = f"ssl_certificate {certificate}; ssl_certificate_key {key};"
-        if scenario == "h2":
+            ssl = f"ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {certificate}; ssl_certificate_key {key};"
+        if scenario in ("h2", "grpc"):
             listen += " http2"
         forward = ('proxy_pass http://u; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; '
                    "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;")
         locations = f"location / {{ {forward} }}"
+        if scenario == "grpc":
+            locations = f"location / {{ grpc_pass grpc://127.0.0.1:{GRPC_PORT}; }}"
         if scenario == "routes":
             locations = "".join(f"location /service{i}/ {{ {forward} }}\n" for i in range(ROUTES))
         if scenario == "cache":
@@ -118,8 +127,9 @@ server {{ listen {listen}; {ssl} {locations} }} }}""")
         if scenario in ("tls", "h2tls"):
             self.certificate()
             bind += f" ssl crt {self.work}/t.pem alpn {'h2,' if scenario == 'h2tls' else ''}http/1.1"
-        if scenario == "h2":
+        if scenario in ("h2", "grpc"):
             bind += " proto h2"
+        server = f"127.0.0.1:{GRPC_PORT} proto h2" if scenario == "grpc" else f"127.0.0.1:{UPSTREAM_PORT}"
         if scenario == "policies":
             rules = f"""  stick-table type string len 64 size 100k expire 60s store http_req_rate(60s)
   http-request deny deny_status 401 unless {{ http_auth_bearer,jwt_verify("HS256","{SECRET.decode()}") 1 }}
@@ -145,7 +155,7 @@ frontend f
   option forwardfor
   http-request set-header X-Forwarded-Proto http
 {rules}{default}backend b
-  server s1 127.0.0.1:{UPSTREAM_PORT} pool-max-conn 1024
+  server s1 {server} pool-max-conn 1024
 """)
         return [find("haproxy"), "-db", "-f", conf]
 
@@ -162,8 +172,15 @@ frontend f
         typed_config:
           "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
           common_tls_context: {{alpn_protocols: {alpn}, tls_certificates: [{{certificate_chain: {{filename: {certificate}}}, private_key: {{filename: {key}}}}}]}}"""
-        if scenario == "h2":
+        if scenario in ("h2", "grpc"):
             codec = "HTTP2"
+        upstream, http2 = UPSTREAM_PORT, ""
+        if scenario == "grpc":
+            upstream, http2 = GRPC_PORT, """
+    typed_extension_protocol_options:
+      envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+        "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+        explicit_http_config: {http2_protocol_options: {}}"""
         if scenario == "policies":
             jwks = json.dumps({"keys": [{"kty": "oct", "kid": "k1", "alg": "HS256", "k": base64url(SECRET)}]})
             filters = f"""
@@ -201,14 +218,14 @@ frontend f
   clusters:
   - name: u
     type: STATIC
-    connect_timeout: 1s
+    connect_timeout: 1s{http2}
     circuit_breakers: {{thresholds: [{{max_connections: 16000, max_pending_requests: 16000, max_requests: 16000}}]}}
-    load_assignment: {{cluster_name: u, endpoints: [{{lb_endpoints: [{{endpoint: {{address: {{socket_address: {{address: 127.0.0.1, port_value: {UPSTREAM_PORT}}}}}}}}}]}}]}}
+    load_assignment: {{cluster_name: u, endpoints: [{{lb_endpoints: [{{endpoint: {{address: {{socket_address: {{address: 127.0.0.1, port_value: {upstream}}}}}}}}}]}}]}}
 """)
         return [find("envoy"), "-c", conf, "--concurrency", "1", "--disable-hot-restart", "-l", "error"]
 
     def caddy(self, port, scenario):
-        if not find("caddy") or scenario in ("policies", "routes", "cache"):
+        if not find("caddy") or scenario in ("policies", "routes", "cache", "grpc"):
             return None
         tls, site, h2c = "", f"http://127.0.0.1:{port}", ""
         if scenario in ("tls", "h2tls"):
@@ -242,8 +259,9 @@ frontend f
     address: 127.0.0.1:{port}
     protocols: [{'h2, ' if scenario == 'h2tls' else ''}http1]
     tls: {{ certificates: [{{ certificate: {certificate}, key: {key} }}] }}"""
-        if scenario == "h2":
+        if scenario in ("h2", "grpc"):
             listener = f"  - {{ name: web, address: 127.0.0.1:{port}, protocols: [http1, h2c], timeouts: {{ idle: 10m }} }}"
+        upstream = f"{GRPC_PORT} }}]\n    protocol: h2c" if scenario == "grpc" else f"{UPSTREAM_PORT} }}]"
         policies, consumers = "", ""
         if scenario == "policies":
             policies = f"""    policies:
@@ -264,7 +282,7 @@ listeners:
 {listener}
 upstreams:
   - name: u
-    endpoints: [{{ address: 127.0.0.1:{UPSTREAM_PORT} }}]
+    endpoints: [{{ address: 127.0.0.1:{upstream}
     limits: {{ connections: 4096, requests: 16000 }}
 {consumers}apis:
   - name: bench
