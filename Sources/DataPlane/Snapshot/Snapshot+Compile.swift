@@ -21,6 +21,7 @@ extension Snapshot {
         var compiler = SnapshotCompiler(configuration, policies: policyCompiler)
         compiler.compileRoutes()
         let timing = compiler.compileTiming()
+        let tls = compiler.compileTLS(before: before?.tls ?? [:])
         guard !compiler.diagnostics.hasErrors, let table = compiler.compileTable() else {
             return Loaded(value: nil, diagnostics: compiler.diagnostics)
         }
@@ -30,13 +31,13 @@ extension Snapshot {
             version: version, configuration: configuration, routes: compiler.routes, table: table,
             upstreams: configuration.upstreams.map { CompiledUpstream($0, loops: loops) },
             predecessors: compiler.routes.map { places["\($0.api)\u{0}\($0.name)"] ?? -1 }, policies: compiler.policies.instances,
-            timing: timing, loops: loops)
+            timing: timing, tls: tls, loops: loops)
         return Loaded(value: snapshot, diagnostics: compiler.diagnostics)
     }
 }
 
 /// Turns the routes of a model into compiled ones and into rules of the route table.
-private struct SnapshotCompiler {
+struct SnapshotCompiler {
     let configuration: Configuration
     let upstreamIndex: [String: Int]
     var routes: [CompiledRoute] = []
