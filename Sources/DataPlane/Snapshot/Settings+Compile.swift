@@ -23,6 +23,8 @@ extension ServerSettings {
         head.fields = listener.limits.headerCount
         head.target = listener.limits.targetBytes.bytes
         connections = max(1, (listener.limits.connections + loops - 1) / loops)
+        streams = listener.limits.streams
+        served = ServedProtocol(listener)
         requestsPerConnection = listener.limits.keepAliveRequests
         headerTimeout = listener.timeouts.header.nanoseconds
         idleTimeout = listener.timeouts.idle.nanoseconds
@@ -31,6 +33,20 @@ extension ServerSettings {
         guard let tls = listener.tls else { return }
         handshakeTimeout = tls.handshakeTimeout.nanoseconds
         handshakes = max(1, (tls.handshakes + loops - 1) / loops)
+    }
+}
+
+extension ServedProtocol {
+    /// What a listener serves where the handshake of TLS does not decide.
+    init(_ listener: Listener) {
+        let spoken = listener.spoken
+        if listener.tls != nil {
+            self = spoken.contains(.http1) ? .http1 : .http2
+        } else if spoken.contains(.h2c) {
+            self = spoken.contains(.http1) ? .detect : .http2
+        } else {
+            self = .http1
+        }
     }
 }
 

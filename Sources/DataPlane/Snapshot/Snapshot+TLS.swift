@@ -36,7 +36,13 @@ extension TLSServerSettings {
         }
         minimumVersion = tls.minimumVersion == .tls13 ? .tls13 : .tls12
         if let ciphers = tls.ciphers { self.ciphers = ciphers }
-        protocols = [.http1]
+        protocols = listener.spoken.compactMap {
+            switch $0 {
+            case .http1: .http1
+            case .h2: .http2
+            case .h2c: nil
+            }
+        }
         let clients = tls.clientCertificates
         switch clients.mode {
         case .none: break

@@ -30,7 +30,11 @@ extension HTTPServer {
     func handshakeDone(_ handshake: ServerHandshake) {
         handshakes.remove(handshake)
         counters.handshakes += 1
-        serve(handshake.connection)
+        switch handshake.stream.applicationProtocol {
+        case .http2: open(handshake.connection, .http2)
+        case .http1: open(handshake.connection, .http1)
+        case nil: open(handshake.connection, settings.served)
+        }
     }
 
     func handshakeFailed(_ handshake: ServerHandshake, _ reason: Reason) {

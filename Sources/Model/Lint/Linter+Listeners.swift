@@ -62,13 +62,20 @@ extension Linter {
         guard !listener.protocols.isEmpty else {
             return error(place, "listeners[\(i)].protocols", "at least one protocol is needed", remedy: "such as `[http1]`")
         }
-        for later in listener.protocols where later != .http1 {
-            let message = "`\(later.rawValue)` is part of the configuration format, but this version does not have it yet"
-            if listener.protocols.contains(.http1) {
-                warning(place, "listeners[\(i)].protocols", message, remedy: "the listener serves http1")
-            } else {
-                error(place, "listeners[\(i)].protocols", message, remedy: "use `[http1]`")
-            }
+        if listener.tls == nil, listener.spoken.contains(.h2) {
+            error(
+                place, "listeners[\(i)].protocols", "`h2` is HTTP/2 over TLS, and this listener has no `tls`",
+                remedy: "`h2c` is HTTP/2 without TLS")
+        }
+        if listener.tls != nil, listener.spoken.contains(.h2c) {
+            error(
+                place, "listeners[\(i)].protocols", "`h2c` is HTTP/2 without TLS, and this listener has `tls`",
+                remedy: "`h2` is HTTP/2 over TLS")
+        }
+        if listener.tls != nil, listener.proxyProtocol {
+            error(
+                listener.$proxyProtocol.position, "listeners[\(i)].proxyProtocol", "PROXY protocol headers are not understood before TLS yet",
+                remedy: "leave `proxyProtocol` out, or end TLS behind this listener")
         }
     }
 }

@@ -12,8 +12,10 @@ package struct Listener: Settings {
     @Setting("Certificates, and what else TLS needs. Left out: the listener speaks plain HTTP.")
     package var tls: ListenerTLS?
 
-    @Setting("Protocols that clients may speak. This version serves http1.")
-    package var protocols: [ListenerProtocol] = [.http1]
+    @Setting(
+        "Protocols that clients may speak. With `tls`, `h2` and `http1` by ALPN, preferred in this order. `h2c` is HTTP/2 without TLS, from clients that begin with it."
+    )
+    package var protocols: [ListenerProtocol] = [.http1, .h2c]
 
     @Setting("Peers whose Forwarded, X-Forwarded-* and X-Request-Id headers, and PROXY protocol header, count.")
     package var trustedProxies: [CIDR] = []
@@ -26,6 +28,9 @@ package struct Listener: Settings {
 
     @Setting("How long a client may take.")
     package var timeouts: ListenerTimeouts = ListenerTimeouts()
+
+    /// What is spoken where `protocols` is left out, too.
+    package var spoken: [ListenerProtocol] { $protocols.isGiven ? protocols : tls == nil ? [.http1, .h2c] : [.h2, .http1] }
 
     package var origin = Origin()
     package init() {}
@@ -50,6 +55,9 @@ package struct ListenerLimits: Settings {
 
     @Setting("Requests on one connection before it is closed; 0 is no limit.", 0...1_000_000_000)
     package var keepAliveRequests: Int = 0
+
+    @Setting("Requests at a time on one HTTP/2 connection; more are refused with REFUSED_STREAM.", 1...10_000)
+    package var streams: Int = 100
 
     package init() {}
 }
