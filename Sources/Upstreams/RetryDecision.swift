@@ -26,4 +26,10 @@ package enum RetryDecision: Equatable {
         default: return
         }
     }
+
+    /// For a call of gRPC that was answered with nothing but `status`. Its body is another question.
+    package init(_ exchange: Exchange, _ status: CallStatus, _ settings: RetrySettings) {
+        let isWorthIt = settings.onCallStatus.contains(status) && exchange.attempts < settings.attempts && !exchange.responseStarted
+        self = isWorthIt ? .elsewhere : .giveUp
+    }
 }

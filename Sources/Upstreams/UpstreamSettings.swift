@@ -1,3 +1,4 @@
+package import GatewayCore
 package import Reactor
 
 /// A named backend service, compiled from configuration.
@@ -43,6 +44,8 @@ package struct RetrySettings: Sendable, Equatable {
     package var attempts = 2
     package var onConnectFailure = true
     package var onReset = false
+    /// Answers to calls of gRPC that are worth another try.
+    package var onCallStatus: CallStatusSet = []
     package init() {}
 }
 

@@ -8,6 +8,7 @@ import Upstreams
 
 extension Worker: ExchangeObserver {
     func upstreamAnswered(_ exchange: Exchange) -> Bool {
+        if retriesCall(exchange) { return false }
         let response = exchange.response
         response.fields.removeHopByHop()
         response.fields.append(.via) { $0.append(response.minorVersion == 0 ? "1.0 sluice" : "1.1 sluice") }
@@ -23,9 +24,7 @@ extension Worker: ExchangeObserver {
             exchange.attempts -= 1
             lane.send(exchange, fresh: true)
         case .elsewhere:
-            if exchange.endpointIndex >= 0, exchange.endpointIndex < 64 {
-                exchange.triedEndpoints |= 1 << UInt64(exchange.endpointIndex)
-            }
+            exchange.noteTriedEndpoint()
             lane.send(exchange)
         }
     }

@@ -47,6 +47,7 @@ extension CompiledUpstream {
         settings.retries.attempts = upstream.retries.attempts
         settings.retries.onConnectFailure = upstream.retries.on.contains(.connectFailure)
         settings.retries.onReset = upstream.retries.on.contains(.reset)
+        settings.retries.onCallStatus = CallStatusSet(upstream.retries.on.compactMap(\.callStatus).map { CallStatusSet($0) })
         settings.health = upstream.health.active.map(HealthCheckSettings.init)
         self.settings = settings
         endpoints = upstream.endpoints.map { endpoint in
@@ -59,6 +60,20 @@ extension CompiledUpstream {
             case .name(let host, let port):
                 .name(host, port: port, weight: endpoint.weight, each: endpoint.resolve == .each)
             }
+        }
+    }
+}
+
+extension RetryCondition {
+    /// The answer to a call that it stands for.
+    var callStatus: CallStatus? {
+        switch self {
+        case .connectFailure, .reset: nil
+        case .grpcCancelled: .cancelled
+        case .grpcDeadlineExceeded: .deadlineExceeded
+        case .grpcInternal: .internal
+        case .grpcResourceExhausted: .resourceExhausted
+        case .grpcUnavailable: .unavailable
         }
     }
 }

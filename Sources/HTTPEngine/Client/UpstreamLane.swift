@@ -165,7 +165,7 @@ package final class UpstreamLane {
     private func wait(_ exchange: Exchange) {
         guard queued < settings.queue else { return overloaded(exchange) }
         nextWaiting += 1
-        let limit = min(loop.now + settings.timeouts.response, exchange.started + settings.timeouts.total)
+        let limit = min(loop.now + settings.timeouts.response, exchange.end(within: settings.timeouts.total))
         waiting.append(Waiting(exchange: exchange, deadline: limit, id: nextWaiting))
         queued += 1
         let ticket = WaitingTicket(lane: self, exchange: exchange)
@@ -205,7 +205,7 @@ extension UpstreamLane: TimerOwner {
             let exchange = waiting.remove(at: index).exchange
             queued -= 1
             exchange.upstream = nil
-            fail(exchange, GatewayError(.upstreamQueueTimeout, .upstream))
+            fail(exchange, GatewayError(loop.now >= exchange.deadline ? .deadlineExceeded : .upstreamQueueTimeout, .upstream))
         }
         loop.arm(queueTimer, at: waiting.reduce(.never) { min($0, $1.deadline) })
     }
