@@ -4,6 +4,7 @@ package import Reactor
 /// A named backend service, compiled from configuration.
 package struct UpstreamSettings: Sendable, Equatable {
     package var name = ""
+    package var version = UpstreamVersion.http1
     package var method = BalanceMethod.roundRobin
     package var hostHeader = HostHeader.preserve
     /// Bounds of one event loop: the gateway's, divided by its loops.
@@ -15,6 +16,13 @@ package struct UpstreamSettings: Sendable, Equatable {
     package var health: HealthCheckSettings?
 
     package init() {}
+}
+
+/// Which HTTP is spoken to the endpoints.
+package enum UpstreamVersion: Sendable, Equatable {
+    case http1
+    /// HTTP/2 from the first byte on, in plain text (RFC 9113 §3.3) or as TLS has agreed.
+    case http2
 }
 
 package enum BalanceMethod: Sendable, Equatable { case roundRobin, leastRequests, random }

@@ -11,7 +11,10 @@ extension Worker: ExchangeObserver {
         if retriesCall(exchange) { return false }
         let response = exchange.response
         response.fields.removeHopByHop()
-        response.fields.append(.via) { $0.append(response.minorVersion == 0 ? "1.0 sluice" : "1.1 sluice") }
+        response.fields.append(.via) { out in
+            if response.majorVersion == 2 { return out.append("2.0 sluice") }
+            out.append(response.minorVersion == 0 ? "1.0 sluice" : "1.1 sluice")
+        }
         return passUpstreamHead(exchange)
     }
 

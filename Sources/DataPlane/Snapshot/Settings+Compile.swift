@@ -35,6 +35,7 @@ extension CompiledUpstream {
     init(_ upstream: Model.Upstream, loops: Int) {
         var settings = UpstreamSettings()
         settings.name = upstream.name
+        settings.version = upstream.protocol == .h2c ? .http2 : .http1
         settings.method = Upstreams.BalanceMethod(upstream.balance.method)
         settings.hostHeader = Upstreams.HostHeader(upstream.hostHeader)
         settings.connections = max(1, (upstream.limits.connections + loops - 1) / loops)
