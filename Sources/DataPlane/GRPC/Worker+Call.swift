@@ -18,11 +18,11 @@ extension Worker {
 
     /// Tells the upstream how much of the caller's time is left, and that trailers are understood. False: none is left.
     func prepareCall(_ exchange: Exchange) -> Bool {
-        let fields = exchange.request.fields
-        fields.set(.te, ByteView("trailers"))
+        exchange.request.acceptsTrailers = true
         guard exchange.deadline != .never else { return true }
         let left = exchange.deadline - loop.now
         guard left > 0 else { return false }
+        let fields = exchange.request.fields
         fields.remove(named: CallField.timeout)
         fields.append(.other, name: CallField.timeout) { CallTimeout.write(left, to: $0) }
         return true

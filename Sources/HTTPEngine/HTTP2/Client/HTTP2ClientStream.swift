@@ -70,7 +70,7 @@ package final class HTTP2ClientStream {
         self.exchange = exchange
         exchange.upstream = self
         phase = .waiting
-        totalDeadline = exchange.started + session.timeouts.total
+        totalDeadline = exchange.end(within: session.timeouts.total)
         deadline = totalDeadline
     }
 
@@ -255,7 +255,7 @@ extension HTTP2ClientStream: Upstream {
 extension HTTP2ClientStream: TimerOwner {
     package func timerFired() {
         guard let exchange, let session else { return }
-        if loop.now >= totalDeadline { return fail(GatewayError(.upstreamTotalTimeout, .upstream)) }
+        if loop.now >= totalDeadline { return fail(GatewayError(exchange.overdue, .upstream)) }
         switch phase {
         case .waiting: deadline = totalDeadline
         case .head where upload != .complete:
