@@ -11,10 +11,7 @@ extension Worker: ExchangeObserver {
         if retriesCall(exchange) { return false }
         let response = exchange.response
         response.fields.removeHopByHop()
-        response.fields.append(.via) { out in
-            if response.majorVersion == 2 { return out.append("2.0 sluice") }
-            out.append(response.minorVersion == 0 ? "1.0 sluice" : "1.1 sluice")
-        }
+        response.fields.append(.via) { $0.append(VersionText.via(major: response.majorVersion, minor: response.minorVersion)) }
         return passUpstreamHead(exchange)
     }
 
@@ -25,10 +22,10 @@ extension Worker: ExchangeObserver {
         case .giveUp: refuse(exchange, error)
         case .again:
             exchange.attempts -= 1
-            lane.send(exchange, fresh: true)
+            sendAgain(exchange, to: lane, fresh: true)
         case .elsewhere:
             exchange.noteTriedEndpoint()
-            lane.send(exchange)
+            sendAgain(exchange, to: lane)
         }
     }
 

@@ -25,12 +25,14 @@ extension Worker {
         exchange.upstream?.cancel(GatewayError(.clientClosed))
         exchange.response.clear()
         exchange.noteTriedEndpoint()
-        guard prepareCall(exchange) else {
-            refuse(exchange, GatewayError(.deadlineExceeded))
-            return true
-        }
-        lane.send(exchange)
+        sendAgain(exchange, to: lane)
         return true
+    }
+
+    /// Sends the exchange once more; a call with what is left of its time.
+    func sendAgain(_ exchange: Exchange, to lane: UpstreamLane, fresh: Bool = false) {
+        guard exchange.call == .none || prepareCall(exchange) else { return refuse(exchange, GatewayError(.deadlineExceeded)) }
+        lane.send(exchange, fresh: fresh)
     }
 
     /// Whether the whole body can be sent again; from memory, if it has to be.
