@@ -60,6 +60,8 @@ package struct RetrySettings: Sendable, Equatable {
 package struct HealthCheckSettings: Sendable, Equatable {
     package var path = "/"
     package var host: String?
+    /// The service that gRPC's health protocol is asked for, empty for the whole server. Nil: `path` is asked for.
+    package var grpcService: String?
     package var interval: Nanoseconds = .seconds(2)
     package var timeout: Nanoseconds = .seconds(1)
     package var healthyAfter = 1

@@ -294,6 +294,42 @@ def test_reflection_and_health_pass_through(start, server):
         assert health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=WAIT).status == health_pb2.HealthCheckResponse.SERVING
 
 
+def test_health_of_endpoints(start, server):
+    with Server() as second:
+        health_of = {"active": {"grpc": {"service": SERVICE}, "interval": "50ms", "unhealthyAfter": 1}}
+        for each in (server, second):
+            each.health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
+        gateway = begin(start, server, second, health=health_of)
+        with connect(gateway) as channel:
+            get = method(channel, "Get")
+            until(lambda: get(b"", timeout=WAIT) and server.service.calls and second.service.calls, 10, "both are asked")
+            second.health.set(SERVICE, health_pb2.HealthCheckResponse.NOT_SERVING)
+
+            def is_left_out():
+                before = len(second.service.calls)
+                for _ in range(4):
+                    get(b"", timeout=WAIT)
+                return len(second.service.calls) == before
+
+            until(is_left_out, 10, "the sick one is asked no more")
+            second.health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
+            until(lambda: not is_left_out(), 10, "it is asked again")
+
+
+def test_unknown_service_is_not_healthy(start, server):
+    gateway = begin(start, server, health={"active": {"grpc": {"service": "nobody.knows"}, "interval": "50ms", "unhealthyAfter": 1}})
+    with connect(gateway) as channel:
+
+        def is_refused():
+            try:
+                method(channel, "Get")(b"", timeout=WAIT)
+            except grpc.RpcError as error:
+                return error.code() == grpc.StatusCode.UNAVAILABLE
+            return False
+
+        until(is_refused, 10, "no endpoint is healthy")
+
+
 # ---- gRPC-Web ----------------------------------------------------------------------------------------------------------
 
 

@@ -29,7 +29,8 @@ import Testing
 
     @Test func binary() throws {
         let lines = "grpc-status: 0\r\nx-a: b\r\n"
-        #expect(try pass(["he", "llo"], isText: false, trailers()) == Array("hello".utf8) + [0x80, 0, 0, 0, UInt8(lines.utf8.count)] + Array(lines.utf8))
+        #expect(
+            try pass(["he", "llo"], isText: false, trailers()) == Array("hello".utf8) + [0x80, 0, 0, 0, UInt8(lines.utf8.count)] + Array(lines.utf8))
     }
 
     @Test func textIsEncodedPieceByPiece() throws {

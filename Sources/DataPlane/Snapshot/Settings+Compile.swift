@@ -116,6 +116,7 @@ extension HealthCheckSettings {
     init(_ health: ActiveHealth) {
         self.init()
         path = health.path
+        if case .service(let name) = health.grpc { grpcService = name }
         interval = health.interval.nanoseconds
         timeout = health.timeout.nanoseconds
         healthyAfter = health.healthyAfter

@@ -179,7 +179,7 @@ private struct SnapshotCompiler {
 
     private func conditions(_ match: Model.RouteMatch) throws -> [RouteCondition] {
         var result: [RouteCondition] = []
-        if match.grpc != nil { result.append(.header(name: "content-type", .hasPrefix("application/grpc"))) }
+        if match.grpc != nil { result.append(.call) }
         for entry in match.headers.entries { result.append(.header(name: entry.key.lowercased(), try test(entry.value))) }
         for entry in match.query.entries { result.append(.query(name: entry.key, try test(entry.value))) }
         if !match.clientIp.isEmpty { result.append(.clientIP(match.clientIp)) }

@@ -3,6 +3,8 @@ package import Reactor
 /// A request that the gateway itself makes: a health check, a key set, a callout.
 package struct FetchRequest: Sendable {
     package var address: SocketAddress
+    /// HTTP/2 from the first byte on, rather than HTTP/1.
+    package var isHTTP2 = false
     package var method = "GET"
     /// Path and query.
     package var target = "/"

@@ -37,11 +37,17 @@ package final class Fetcher: @unchecked Sendable {
         exchange.started = loop.now
         let timeouts = ClientTimeouts(
             connect: request.connectTimeout, response: request.timeout, idle: request.timeout, total: request.timeout)
-        let connection = ClientConnection(loop: loop, owner: call, endpoint: 0, timeouts: timeouts)
-        call.connection = connection
         call.body = request.body
         do throws(SystemError) {
-            try connection.connect(to: request.address, for: exchange)
+            if request.isHTTP2 {
+                let session = HTTP2ClientConnection(loop: loop, owner: call, endpoint: 0, timeouts: timeouts)
+                call.session = session
+                try session.connect(to: request.address)
+                session.start(exchange)
+            } else {
+                let connection = ClientConnection(loop: loop, owner: call, endpoint: 0, timeouts: timeouts)
+                try connection.connect(to: request.address, for: exchange)
+            }
         } catch {
             call.end(.failure(GatewayError(.upstreamConnectFailed, .upstream, "\(error).")))
         }
@@ -54,19 +60,20 @@ package final class Fetcher: @unchecked Sendable {
         head.targetSpan = head.store { $0.append(text: request.target) }
         head.fields.append("host", request.host.isEmpty ? request.address.description : request.host)
         head.fields.append("user-agent", "sluice")
-        head.fields.append("connection", "close")
+        if request.isHTTP2 { head.acceptsTrailers = true } else { head.fields.append("connection", "close") }
         for (name, value) in request.headers { head.fields.append(name, value) }
         head.framing = request.body.isEmpty ? .none : .length(request.body.count)
     }
 }
 
 /// One request under way: stands where a client's connection stands otherwise.
-private final class Call: Downstream, ExchangeObserver, ClientConnectionOwner {
+private final class Call: Downstream, ExchangeObserver {
     private let exchange: Exchange
     private let most: Int
     private var ended: ((Call, Result<FetchResponse, GatewayError>) -> Void)?
     private var received: [UInt8] = []
-    var connection: ClientConnection?
+    /// Over HTTP/2: closed when the request has ended.
+    var session: HTTP2ClientConnection?
     var body: [UInt8] = []
 
     init(_ exchange: Exchange, most: Int, ended: @escaping (Call, Result<FetchResponse, GatewayError>) -> Void) {
@@ -78,8 +85,10 @@ private final class Call: Downstream, ExchangeObserver, ClientConnectionOwner {
     func end(_ result: Result<FetchResponse, GatewayError>) {
         guard let ended else { return }
         self.ended = nil
-        connection = nil
         ended(self, result)
+        let session = self.session
+        self.session = nil
+        session?.drain()
     }
 
     // MARK: Downstream
@@ -92,7 +101,7 @@ private final class Call: Downstream, ExchangeObserver, ClientConnectionOwner {
         received.append(contentsOf: bytes.array)
         guard received.count > most else { return }
         let error = GatewayError(.upstreamBadResponse, .upstream, "The response is longer than \(most) bytes.")
-        connection?.cancel(error)
+        exchange.upstream?.cancel(error)
         end(.failure(error))
     }
 
@@ -121,11 +130,16 @@ private final class Call: Downstream, ExchangeObserver, ClientConnectionOwner {
     func upstreamAnswered(_ exchange: Exchange) -> Bool { true }
     func upstreamFailed(_ exchange: Exchange, _ error: GatewayError) { end(.failure(error)) }
     func finished(_ exchange: Exchange) {}
+}
 
-    // MARK: ClientConnectionOwner
-
+extension Call: ClientConnectionOwner {
     func released(_ connection: ClientConnection, failed: Bool) {}
     func becameIdle(_ connection: ClientConnection) { connection.close() }
     func mayServeNext() {}
     func closed(_ connection: ClientConnection) {}
+}
+
+extension Call: HTTP2ClientOwner {
+    func released(_ connection: HTTP2ClientConnection, failed: Bool) {}
+    func closed(_ connection: HTTP2ClientConnection) {}
 }

@@ -6,11 +6,7 @@ import Schema
 /// Translates between gRPC-Web, which browsers can speak, and gRPC.
 package final class GrpcWeb: Policy, RequestPolicy, RequestBodyPolicy, ResponsePolicy, ResponseBodyPolicy {
     package struct Config: Settings {
-        package static var about: String {
-            """
-            Translates calls of gRPC-Web, binary or text, over any version of HTTP, into calls of gRPC. Other requests pass untouched.
-            """
-        }
+        package static var about: String { "Translates calls of gRPC-Web, binary or text, over any version of HTTP, into calls of gRPC." }
         package init() {}
     }
 
