@@ -158,9 +158,9 @@ package final class HTTP2ClientConnection {
         }
     }
 
+    /// nghttp2 has ended the session: with GOAWAY, for what the upstream did.
     private var brokenError: GatewayError {
-        guard let detail = frames.violation else { return GatewayError(.upstreamReset, .upstream, "The upstream ended the HTTP/2 session.") }
-        return GatewayError(.upstreamBadResponse, .upstream, detail)
+        GatewayError(.upstreamBadResponse, .upstream, frames.violation ?? "The upstream broke the HTTP/2 protocol.")
     }
 
     /// Bytes that were gathered for one client go out before anything is gathered for another.

@@ -122,9 +122,8 @@ extension HTTP2ClientStream {
 
     /// nghttp2 has closed the stream.
     func closed(_ code: UInt32) {
+        if exchange != nil { session?.settle() }
         if let exchange {
-            session?.settle(but: self)
-            if session?.gathered === self { session?.gathered = nil }
             let error = closeError(code)
             detach(exchange, failed: true)
             HTTP2ClientStream.report(exchange, error)

@@ -168,9 +168,9 @@ package final class HTTP2ClientStream {
 
     /// The exchange can't go on. Before its response has begun somebody else decides; after that it is cut.
     func fail(_ error: GatewayError) {
-        guard let exchange, let session else { return }
-        session.settle(but: self)
-        session.gathered = nil
+        // What has arrived before goes on to the client first; that may end the exchange.
+        session?.settle()
+        guard let exchange else { return }
         detach(exchange, failed: true)
         reset()
         HTTP2ClientStream.report(exchange, error)
