@@ -1,12 +1,15 @@
 """gRPC and gRPC-Web, with grpcio on both sides of the gateway: all kinds of calls, deadlines, errors, routes, retries."""
 
 import base64
+import socket
 import struct
 import threading
 import time
 from concurrent import futures
 
 import grpc
+import h2.connection
+import h2.events
 import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
@@ -380,6 +383,33 @@ def test_web_text(web_gateway):
     decoded = b"".join(base64.b64decode(text[i : i + 4]) for i in range(0, len(text), 4))
     message, trailers = frames(decoded)
     assert message == (0, b"got:hello") and b"grpc-status: 0" in trailers[1]
+
+
+def test_web_over_http2(web_gateway):
+    """Browsers use whatever version they have agreed on."""
+    client = h2.connection.H2Connection()
+    client.initiate_connection()
+    body, ended, status = b"", False, None
+    with socket.create_connection(("127.0.0.1", web_gateway.port), timeout=WAIT) as wire:
+        request = [(":method", "POST"), (":scheme", "http"), (":authority", "example.test"), (":path", f"/{SERVICE}/Get"), ("content-type", "application/grpc-web")]
+        client.send_headers(1, request)
+        client.send_data(1, frame(b"hi"), end_stream=True)
+        while not ended:
+            wire.sendall(client.data_to_send())
+            received = wire.recv(65536)
+            assert received, "the gateway has closed the connection"
+            for event in client.receive_data(received):
+                match event:
+                    case h2.events.ResponseReceived():
+                        status = dict(event.headers)[b":status"]
+                    case h2.events.DataReceived():
+                        body += event.data
+                    case h2.events.TrailersReceived():
+                        raise AssertionError("the trailers belong into the body")
+                    case h2.events.StreamEnded():
+                        ended = True
+    message, trailers = frames(body)
+    assert status == b"200" and message == (0, b"got:hi") and b"grpc-status: 0" in trailers[1]
 
 
 def test_web_errors(web_gateway):

@@ -26,11 +26,12 @@ package enum CallTimeout {
         return overflow ? .max : product
     }
 
+    private static let units: [(length: UInt64, letter: StaticString)] = [
+        (1, "n"), (1_000, "u"), (1_000_000, "m"), (1_000_000_000, "S"), (60_000_000_000, "M"),
+    ]
+
     /// In the smallest unit that eight digits are enough for, rounded down.
     package static func write(_ length: Nanoseconds, to out: ByteBuffer) {
-        let units: [(length: UInt64, letter: StaticString)] = [
-            (1, "n"), (1_000, "u"), (1_000_000, "m"), (1_000_000_000, "S"), (60_000_000_000, "M"),
-        ]
         for unit in units where length / unit.length <= 99_999_999 {
             out.append(decimal: Int(clamping: length / unit.length))
             return out.append(unit.letter)
