@@ -1,3 +1,4 @@
+package import GatewayCore
 package import Reactor
 
 /// A named backend service, compiled from configuration.
@@ -15,13 +16,6 @@ package struct UpstreamSettings: Sendable, Equatable {
     package var health: HealthCheckSettings?
 
     package init() {}
-}
-
-/// Which HTTP is spoken to the endpoints.
-package enum UpstreamVersion: Sendable, Equatable {
-    case http1
-    /// HTTP/2 from the first byte on, in plain text (RFC 9113 §3.3) or as TLS has agreed.
-    case http2
 }
 
 package enum BalanceMethod: Sendable, Equatable { case roundRobin, leastRequests, random }
@@ -55,6 +49,7 @@ package struct RetrySettings: Sendable, Equatable {
 }
 
 package struct HealthCheckSettings: Sendable, Equatable {
+    package var version = UpstreamVersion.http1
     package var path = "/"
     package var host: String?
     package var interval: Nanoseconds = .seconds(2)

@@ -62,6 +62,7 @@ extension CompiledUpstream {
         settings.retries.onConnectFailure = upstream.retries.on.contains(.connectFailure)
         settings.retries.onReset = upstream.retries.on.contains(.reset)
         settings.health = upstream.health.active.map(HealthCheckSettings.init)
+        settings.health?.version = settings.version
         self.settings = settings
         endpoints = upstream.endpoints.map { endpoint in
             let name = endpoint.address.text
