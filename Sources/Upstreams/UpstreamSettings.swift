@@ -18,13 +18,6 @@ package struct UpstreamSettings: Sendable, Equatable {
     package init() {}
 }
 
-/// Which HTTP is spoken to the endpoints.
-package enum UpstreamVersion: Sendable, Equatable {
-    case http1
-    /// HTTP/2 from the first byte on, in plain text (RFC 9113 §3.3) or as TLS has agreed.
-    case http2
-}
-
 package enum BalanceMethod: Sendable, Equatable { case roundRobin, leastRequests, random }
 
 /// What the `Host` of a forwarded request says.
@@ -58,6 +51,7 @@ package struct RetrySettings: Sendable, Equatable {
 }
 
 package struct HealthCheckSettings: Sendable, Equatable {
+    package var version = UpstreamVersion.http1
     package var path = "/"
     package var host: String?
     /// The service that gRPC's health protocol is asked for, empty for the whole server. Nil: `path` is asked for.

@@ -4,7 +4,7 @@ import GatewayCore
 enum HealthCall {
     /// Makes `request` the call: one message, whose field 1 is the service.
     static func set(_ request: inout FetchRequest, service: String) {
-        request.isHTTP2 = true
+        request.version = .http2
         request.method = "POST"
         request.target = "/grpc.health.v1.Health/Check"
         request.headers = [("content-type", "application/grpc")]

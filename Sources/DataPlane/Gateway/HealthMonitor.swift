@@ -101,6 +101,7 @@ private final class Runner: @unchecked Sendable, TimerOwner {
     private func ask() {
         guard timer != nil else { return }
         var request = FetchRequest(address: check.endpoint.address)
+        request.version = check.settings.version
         request.target = check.settings.path
         if let service = check.settings.grpcService { HealthCall.set(&request, service: service) }
         request.host = check.settings.host ?? check.endpoint.name

@@ -63,6 +63,7 @@ extension CompiledUpstream {
         settings.retries.onReset = upstream.retries.on.contains(.reset)
         settings.retries.onCallStatus = CallStatusSet(upstream.retries.on.compactMap(\.callStatus).map { CallStatusSet($0) })
         settings.health = upstream.health.active.map(HealthCheckSettings.init)
+        settings.health?.version = settings.version
         self.settings = settings
         endpoints = upstream.endpoints.map { endpoint in
             let name = endpoint.address.text

@@ -39,14 +39,17 @@ package final class Fetcher: @unchecked Sendable {
             connect: request.connectTimeout, response: request.timeout, idle: request.timeout, total: request.timeout)
         call.body = request.body
         do throws(SystemError) {
-            if request.isHTTP2 {
-                let session = HTTP2ClientConnection(loop: loop, owner: call, endpoint: 0, timeouts: timeouts)
-                call.session = session
-                try session.connect(to: request.address)
-                session.start(exchange)
-            } else {
+            switch request.version {
+            case .http1:
                 let connection = ClientConnection(loop: loop, owner: call, endpoint: 0, timeouts: timeouts)
+                call.connection = connection
                 try connection.connect(to: request.address, for: exchange)
+            case .http2:
+                let connection = HTTP2ClientConnection(loop: loop, owner: call, endpoint: 0, timeouts: timeouts)
+                call.connection = connection
+                try connection.connect(to: request.address)
+                connection.start(exchange)
+                connection.drain()
             }
         } catch {
             call.end(.failure(GatewayError(.upstreamConnectFailed, .upstream, "\(error).")))
@@ -60,20 +63,21 @@ package final class Fetcher: @unchecked Sendable {
         head.targetSpan = head.store { $0.append(text: request.target) }
         head.fields.append("host", request.host.isEmpty ? request.address.description : request.host)
         head.fields.append("user-agent", "sluice")
-        if request.isHTTP2 { head.acceptsTrailers = true } else { head.fields.append("connection", "close") }
+        head.fields.append("connection", "close")
+        head.acceptsTrailers = true
         for (name, value) in request.headers { head.fields.append(name, value) }
         head.framing = request.body.isEmpty ? .none : .length(request.body.count)
     }
 }
 
 /// One request under way: stands where a client's connection stands otherwise.
-private final class Call: Downstream, ExchangeObserver {
+private final class Call: Downstream, ExchangeObserver, ClientConnectionOwner, HTTP2ClientOwner {
     private let exchange: Exchange
     private let most: Int
     private var ended: ((Call, Result<FetchResponse, GatewayError>) -> Void)?
     private var received: [UInt8] = []
-    /// Over HTTP/2: closed when the request has ended.
-    var session: HTTP2ClientConnection?
+    /// Kept until the call has ended.
+    var connection: AnyObject?
     var body: [UInt8] = []
 
     init(_ exchange: Exchange, most: Int, ended: @escaping (Call, Result<FetchResponse, GatewayError>) -> Void) {
@@ -85,10 +89,8 @@ private final class Call: Downstream, ExchangeObserver {
     func end(_ result: Result<FetchResponse, GatewayError>) {
         guard let ended else { return }
         self.ended = nil
+        connection = nil
         ended(self, result)
-        let session = self.session
-        self.session = nil
-        session?.drain()
     }
 
     // MARK: Downstream
@@ -107,11 +109,14 @@ private final class Call: Downstream, ExchangeObserver {
 
     func sendEnd(trailers: HeaderFields?) {
         let response = exchange.response
-        var headers: [(name: String, value: String)] = []
-        for i in 0..<response.fields.count where !response.fields.isRemoved(at: i) {
-            headers.append((response.fields.name(at: i).string, response.fields.value(at: i).string))
-        }
-        end(.success(FetchResponse(status: response.status, headers: headers, body: received)))
+        let headers = Call.list(response.fields), last = trailers.map(Call.list) ?? []
+        end(.success(FetchResponse(status: response.status, headers: headers, body: received, trailers: last)))
+    }
+
+    private static func list(_ fields: HeaderFields) -> [(name: String, value: String)] {
+        var list: [(name: String, value: String)] = []
+        for i in 0..<fields.count where !fields.isRemoved(at: i) { list.append((fields.name(at: i).string, fields.value(at: i).string)) }
+        return list
     }
 
     func abort(_ error: GatewayError) { end(.failure(error)) }
@@ -130,16 +135,16 @@ private final class Call: Downstream, ExchangeObserver {
     func upstreamAnswered(_ exchange: Exchange) -> Bool { true }
     func upstreamFailed(_ exchange: Exchange, _ error: GatewayError) { end(.failure(error)) }
     func finished(_ exchange: Exchange) {}
-}
 
-extension Call: ClientConnectionOwner {
+    // MARK: ClientConnectionOwner
+
     func released(_ connection: ClientConnection, failed: Bool) {}
     func becameIdle(_ connection: ClientConnection) { connection.close() }
     func mayServeNext() {}
     func closed(_ connection: ClientConnection) {}
-}
 
-extension Call: HTTP2ClientOwner {
+    // MARK: HTTP2ClientOwner
+
     func released(_ connection: HTTP2ClientConnection, failed: Bool) {}
     func closed(_ connection: HTTP2ClientConnection) {}
 }

@@ -88,7 +88,9 @@ class Serving:
         configuration = h2.config.H2Configuration(client_side=False, header_encoding="utf-8", validate_outbound_headers=False,
                                                   normalize_outbound_headers=False)
         self.h2 = h2.connection.H2Connection(configuration)
-        self.h2.local_settings.update(server.settings)
+        if server.settings:
+            values = {**dict(self.h2.local_settings), **server.settings}
+            self.h2.local_settings = h2.settings.Settings(client=False, initial_values=values)
         threading.Thread(target=self.run, daemon=True).start()
 
     def flush(self):

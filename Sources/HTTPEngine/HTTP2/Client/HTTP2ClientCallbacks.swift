@@ -33,7 +33,6 @@ enum HTTP2ClientCallbacks {
         }
         unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { session, _, id, data, count, user in
             guard let owner = unsafe owner(user) else { return stop }
-            owner.idleFrames = 0
             // Other streams need not wait for this one's client.
             owner.frames.consume(count)
             unsafe stream(session, id)?.received(body: ByteView(data, count: count))
@@ -116,9 +115,7 @@ private func received(_ frame: UnsafePointer<nghttp2_frame>, _ session: OpaquePo
     let header = unsafe frame.pointee.hd
     let isLast = UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
     switch UInt32(header.type) {
-    case NGHTTP2_HEADERS.rawValue:
-        owner.idleFrames = 0
-        unsafe stream(session, header.stream_id)?.headersEnd(isLast: isLast)
+    case NGHTTP2_HEADERS.rawValue: unsafe stream(session, header.stream_id)?.headersEnd(isLast: isLast)
     case NGHTTP2_DATA.rawValue:
         if isLast { unsafe stream(session, header.stream_id)?.complete() }
     case NGHTTP2_RST_STREAM.rawValue:
@@ -127,5 +124,5 @@ private func received(_ frame: UnsafePointer<nghttp2_frame>, _ session: OpaquePo
     case NGHTTP2_SETTINGS.rawValue where UInt32(header.flags) & NGHTTP2_FLAG_ACK.rawValue == 0: owner.settingsReceived()
     default: break
     }
-    owner.frameReceived()
+    owner.received(FloodLimits.Frame(type: header.type, flags: header.flags, length: header.length))
 }

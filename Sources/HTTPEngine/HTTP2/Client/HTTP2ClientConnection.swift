@@ -41,8 +41,10 @@ package final class HTTP2ClientConnection {
     /// A stream has ended since the owner was last told.
     var hasRoomAgain = false
     private var sendsAtEndOfTurn = false
-    /// Frames that carried nothing since the last that did.
-    var idleFrames = 0
+    private var floods: FloodLimits
+    /// The upstream's SETTINGS have arrived.
+    private(set) var hasSettings = false
+    private var hasNewSettings = false
 
     /// A stream may be this far ahead of its client, bytes.
     static let streamWindow = 256 << 10
@@ -50,14 +52,13 @@ package final class HTTP2ClientConnection {
     static let connectionWindow = 4 << 20
     /// However many the upstream allows.
     static let mostStreams = 1024
-    /// Frames in a row that belong to no message.
-    static let mostIdleFrames = 10_000
 
     package init(loop: EventLoop, owner: any HTTP2ClientOwner, endpoint: Int, timeouts: ClientTimeouts) {
         self.loop = loop
         self.owner = owner
         self.endpoint = endpoint
         self.timeouts = timeouts
+        floods = FloodLimits(now: loop.now)
         frames = HTTP2ClientSession()
         frames.open(for: self)
     }
@@ -84,7 +85,7 @@ package final class HTTP2ClientConnection {
         let stream = free.popLast() ?? HTTP2ClientStream(loop: loop)
         streams.append(stream)
         stream.wait(exchange, in: self)
-        if isConnected { begin(stream) }
+        if isConnected, stream.mayBegin { begin(stream) }
     }
 
     private func begin(_ stream: HTTP2ClientStream) {
@@ -95,7 +96,7 @@ package final class HTTP2ClientConnection {
     /// The connection is there: what has waited for it begins.
     func beginWaiting() {
         // Whoever is told of a stream's failure may start others.
-        for stream in streams where stream.phase == .waiting { begin(stream) }
+        for stream in streams where stream.phase == .waiting && stream.mayBegin { begin(stream) }
         setIdleDeadline()
     }
 
@@ -149,6 +150,10 @@ package final class HTTP2ClientConnection {
         settle()
         while let stream = hungry.popLast() { stream.feed() }
         guard !isClosed else { return }
+        if hasNewSettings {
+            hasNewSettings = false
+            beginWaiting()
+        }
         if frames.isOver { return failAll(brokenError) }
         if isGoingAway, streams.isEmpty { return close() }
         if frames.wantsToWrite, !(connection?.isBackedUp ?? true) { sendSoon() }
@@ -209,14 +214,17 @@ package final class HTTP2ClientConnection {
     // MARK: What the upstream says of the connection
 
     /// What the upstream allows has changed.
-    func settingsReceived() { hasRoomAgain = true }
+    func settingsReceived() {
+        hasSettings = true
+        hasRoomAgain = true
+        hasNewSettings = true
+    }
 
-    /// A frame has been read whole. An upstream that sends nothing but frames that carry nothing is not listened to for ever.
-    func frameReceived() {
-        idleFrames += 1
-        if idleFrames > HTTP2ClientConnection.mostIdleFrames, frames.violation == nil {
-            frames.violation = "The upstream floods the connection with empty frames."
-            frames.terminate()
-        }
+    /// A frame has been read whole. An upstream that keeps the gateway busy with nothing loses its connection. It may reset as
+    /// many streams as it likes: they were asked for.
+    func received(_ frame: FloodLimits.Frame) {
+        guard let flood = floods.received(frame, now: loop.now), flood != .rapidReset, frames.violation == nil else { return }
+        frames.violation = "The upstream floods the connection: \(flood.rawValue)."
+        frames.terminate()
     }
 }

@@ -9,8 +9,7 @@ final class HTTP2ClientSession {
     private var session: OpaquePointer?
     /// Where frames are written to, during `write`.
     var out: ByteBuffer?
-    private var fields: ContiguousArray<nghttp2_nv> = unsafe []
-    private let scratch = ByteBuffer(capacity: 64)
+    private let block = FieldBlock()
     /// What the upstream did wrong, when the whole connection suffers from it.
     var violation: String?
 
@@ -61,6 +60,9 @@ final class HTTP2ClientSession {
     /// Nothing more will be read or written.
     var isOver: Bool { unsafe nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0 }
 
+    /// The upstream takes extended CONNECT (RFC 8441 §3).
+    var allowsConnect: Bool { unsafe nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1 }
+
     /// How many streams the upstream allows at a time; 100 before it has said so.
     var peerMostStreams: Int {
         Int(unsafe nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
@@ -73,14 +75,12 @@ final class HTTP2ClientSession {
 
     /// Queues the request of an exchange; its stream's number. Nil: the session takes no more.
     func submit(_ exchange: Exchange, _ stream: HTTP2ClientStream, hasBody: Bool) -> Int32? {
-        scratch.clear()
-        unsafe fields.removeAll(keepingCapacity: true)
-        HTTP2RequestFields.forEach(exchange, scratch: scratch) { unsafe fields.append(HTTP2ClientSession.field($0, $1)) }
+        block.setRequest(exchange)
         let user = unsafe Unmanaged.passUnretained(stream).toOpaque()
-        let id = unsafe fields.withUnsafeBufferPointer { fields in
-            guard hasBody else { return unsafe nghttp2_submit_request(session, nil, fields.baseAddress, fields.count, nil, user) }
+        let id = unsafe block.withPairs { fields, count in
+            guard hasBody else { return unsafe nghttp2_submit_request(session, nil, fields, count, nil, user) }
             var provider = unsafe nghttp2_data_provider(source: nghttp2_data_source(ptr: user), read_callback: HTTP2ClientCallbacks.readBody)
-            return unsafe nghttp2_submit_request(session, nil, fields.baseAddress, fields.count, &provider, user)
+            return unsafe nghttp2_submit_request(session, nil, fields, count, &provider, user)
         }
         return id > 0 ? id : nil
     }
@@ -88,20 +88,9 @@ final class HTTP2ClientSession {
     /// Queues the trailers of a request; false if there are none.
     func submitTrailers(_ trailers: HeaderFields?, of id: Int32) -> Bool {
         guard let trailers else { return false }
-        unsafe fields.removeAll(keepingCapacity: true)
-        for i in 0..<trailers.count where !trailers.isRemoved(at: i) && !trailers.known(at: i).isHopByHop {
-            unsafe fields.append(HTTP2ClientSession.field(trailers.name(at: i), trailers.value(at: i)))
-        }
-        guard unsafe !fields.isEmpty else { return false }
-        return unsafe fields.withUnsafeBufferPointer { unsafe nghttp2_submit_trailer(session, id, $0.baseAddress, $0.count) == 0 }
-    }
-
-    /// nghttp2 copies both, and makes the name lower case.
-    private static func field(_ name: ByteView, _ value: ByteView) -> nghttp2_nv {
-        unsafe nghttp2_nv(
-            name: UnsafeMutablePointer(mutating: name.buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)),
-            value: UnsafeMutablePointer(mutating: value.buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)),
-            namelen: name.count, valuelen: value.count, flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue))
+        block.clear()
+        block.append(trailers)
+        return unsafe block.withPairs { fields, count in unsafe count > 0 && nghttp2_submit_trailer(session, id, fields, count) == 0 }
     }
 
     /// There is more of the request's body than there was.

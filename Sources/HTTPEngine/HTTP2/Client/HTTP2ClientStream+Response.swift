@@ -64,7 +64,9 @@ extension HTTP2ClientStream {
         let response = exchange.response
         response.majorVersion = 2
         response.minorVersion = 0
-        if isLast || response.status == 204 || response.status == 304 || exchange.request.forwardMethod == .head {
+        if exchange.tunnel == .asked, (200...299).contains(response.status) {
+            openTunnel(exchange)
+        } else if isLast || response.status == 204 || response.status == 304 || exchange.request.forwardMethod == .head {
             response.framing = .none
         } else if let length = response.fields[.contentLength]?.decimal {
             response.framing = .length(length)
@@ -101,10 +103,14 @@ extension HTTP2ClientStream {
         guard let exchange, let session else { return }
         session.settle(but: self)
         session.gathered = nil
-        let isUploading = upload != .complete
-        detach(exchange, failed: false)
-        // Nobody wants the rest of the request (RFC 9113 §8.1).
-        if isUploading { reset() }
+        if exchange.tunnel == .open {
+            finishTunnel(exchange)
+        } else {
+            let isUploading = upload != .complete
+            detach(exchange, failed: false)
+            // Nobody wants the rest of the request (RFC 9113 §8.1).
+            if isUploading { reset() }
+        }
         exchange.downstream?.sendEnd(trailers: trailers.flatMap { $0.count > 0 ? $0 : nil })
     }
 
@@ -132,12 +138,12 @@ extension HTTP2ClientStream {
     }
 
     private func closeError(_ code: UInt32) -> GatewayError {
-        let name = HTTP2ErrorName.of(code)
-        if wasNotSent || code == HTTP2ErrorName.refusedStream {
+        if wasNotSent || code == ErrorCode.refusedStream.rawValue {
             // The upstream has not begun to work on it (RFC 9113 §8.7).
             return GatewayError(.upstreamReset, .upstream, retry: .yes, "The upstream refused the stream.")
         }
         guard wasResetByPeer else { return GatewayError(.upstreamBadResponse, .upstream, "The upstream's HTTP/2 response is malformed.") }
+        let name = ErrorCode(rawValue: code).map { "\($0)" } ?? "error \(code)"
         if phase == .body { return GatewayError(.upstreamIncomplete, .upstream, "The upstream reset the stream: \(name).") }
         return GatewayError(.upstreamReset, .upstream, "The upstream reset the stream: \(name).")
     }
@@ -149,15 +155,4 @@ extension HTTP2ClientStream {
         detach(exchange, failed: true)
         return (exchange, isInside ? GatewayError(.upstreamIncomplete, .upstream, error.detail) : error)
     }
-}
-
-/// Error codes of HTTP/2, by name (RFC 9113 §7).
-enum HTTP2ErrorName {
-    static let refusedStream: UInt32 = 7
-    private static let names: [StaticString] = [
-        "NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT", "STREAM_CLOSED", "FRAME_SIZE_ERROR",
-        "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED",
-    ]
-
-    static func of(_ code: UInt32) -> String { Int(code) < names.count ? "\(names[Int(code)])" : "error \(code)" }
 }

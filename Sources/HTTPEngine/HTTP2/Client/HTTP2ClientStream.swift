@@ -81,14 +81,18 @@ package final class HTTP2ClientStream {
         exchange.upstreamStarted = loop.now
         exchange.connectionWasReused = session.hasServed
         phase = .head
-        upload = exchange.request.forwardFraming.hasBody ? .open : .complete
+        let isTunnel = exchange.tunnel == .asked
+        if isTunnel, !session.frames.allowsConnect {
+            return fail(GatewayError(.upstreamBadResponse, .upstream, "The upstream takes no extended CONNECT (RFC 8441)."))
+        }
+        upload = isTunnel || exchange.request.forwardFraming.hasBody ? .open : .complete
         guard let id = session.frames.submit(exchange, self, hasBody: upload == .open) else {
             session.isGoingAway = true
             return fail(GatewayError(.upstreamReset, .upstream, retry: .yes, "The connection has no stream left."))
         }
         self.id = id
         session.sendSoon()
-        guard upload == .open else { return setDeadline(session.timeouts.response) }
+        guard upload == .open, !isTunnel else { return setDeadline(session.timeouts.response) }
         setUploadDeadline()
         exchange.downstream?.wantsRequestBody()
     }
@@ -96,7 +100,9 @@ package final class HTTP2ClientStream {
     /// While the request's body is on its way, the upstream owes progress only when it holds bytes back; otherwise it is
     /// the client that everybody waits for, and its own time-out runs.
     private func setUploadDeadline() {
-        guard let session, phase == .head, upload != .complete else { return }
+        guard let session, let exchange else { return }
+        if exchange.tunnel == .open { return setDeadline(session.timeouts.idle) }
+        guard phase == .head, exchange.tunnel == .none, upload != .complete else { return }
         if unsent == nil { deadline = totalDeadline } else { setDeadline(session.timeouts.idle) }
     }
 
@@ -104,7 +110,7 @@ package final class HTTP2ClientStream {
 
     /// The next piece, at most `most` bytes; nil when there is none yet.
     func nextPiece(_ most: Int) -> (count: Int, isLast: Bool)? {
-        guard exchange != nil else { return nil }
+        guard exchange != nil || upload == .ended else { return nil }
         let count = min(unsent?.count ?? 0, most)
         let isLast = upload == .ended && count == unsent?.count ?? 0
         return count == 0 && !isLast ? nil : (count, isLast)
@@ -126,7 +132,7 @@ package final class HTTP2ClientStream {
     /// All of the body has been put into frames.
     func uploadCompleted() {
         upload = .complete
-        guard let session else { return }
+        guard exchange != nil, let session else { return }
         setDeadline(phase == .head ? session.timeouts.response : session.timeouts.idle)
     }
 
@@ -146,11 +152,14 @@ package final class HTTP2ClientStream {
     // MARK: Ending
 
     /// Lets go of the exchange; the stream itself is over when nghttp2 says so.
-    func detach(_ exchange: Exchange, failed: Bool) {
+    func detach(_ exchange: Exchange, failed: Bool, keepingUnsent: Bool = false) {
         self.exchange = nil
         phase = .over
         deadline = .never
-        dropUnsent()
+        if !keepingUnsent {
+            dropUnsent()
+            upload = .complete
+        }
         exchange.upstream = nil
         session?.ended(exchange, failed: failed)
     }
@@ -193,6 +202,7 @@ package final class HTTP2ClientStream {
     /// Ready for another exchange.
     func rest() {
         session = nil
+        dropUnsent()
         id = 0
         isFull = false
         upload = .complete
