@@ -6,6 +6,7 @@ package let builtInPolicies = PolicyRegistry(
         BasicAuth.self,
         CORS.self,
         Fault.self,
+        GrpcWeb.self,
         Headers.self,
         IPFilter.self,
         LogFields.self,

@@ -63,7 +63,7 @@ package enum Base64 {
         }
     }
 
-    private static func value(of digit: UInt8) -> UInt8? {
+    package static func value(of digit: UInt8) -> UInt8? {
         if digit &- 0x41 < 26 { return digit &- 0x41 }
         if digit &- 0x61 < 26 { return digit &- 0x61 &+ 26 }
         if ASCII.isDigit(digit) { return digit &- 0x30 &+ 52 }

@@ -4,7 +4,7 @@ internal import Primitives
 /// A `RouteCondition` as a plain value: its strings are in the table's text, its regular expressions, networks and expressions in its arrays.
 struct CompiledCondition: Sendable {
     enum Source: UInt8, Sendable {
-        case header, query, clientIP, expression
+        case header, query, clientIP, expression, call
     }
 
     enum Test: UInt8, Sendable {
@@ -37,6 +37,7 @@ extension RouteStorage {
     ) -> Bool {
         if condition.source == .clientIP { return isInside(condition, request.clientAddress) }
         if condition.source == .expression { return request.holds(expressions[Int(condition.first)]) }
+        if condition.source == .call { return request.isCall }
         var state = (isPresent: false, isFit: false)
         // Closures written in place stay on the stack; a local function would be boxed on the heap.
         text.with(condition.name) { name in
@@ -51,7 +52,7 @@ extension RouteStorage {
                     state = (true, fits(condition, value, &captures))
                     return !state.isFit
                 }
-            case .clientIP, .expression: break
+            case .clientIP, .expression, .call: break
             }
         }
         return condition.test == .absent ? !state.isPresent : state.isFit

@@ -13,6 +13,8 @@ package protocol RoutableRequest {
     /// "/", or is "*" (RFC 9112 §3.2.4).
     var path: ByteView { get }
     var clientAddress: IPAddress { get }
+    /// Whether it is a call of gRPC or gRPC-Web.
+    var isCall: Bool { get }
 
     /// Calls `body` with the value of every header line called `named` (lower case), in order, until it answers false.
     func forEachHeader(named: ByteView, _ body: (ByteView) -> Bool)

@@ -11,6 +11,8 @@ package enum RouteCondition: Sendable {
     case expression(Expression)
     /// The client's address is in one of the networks.
     case clientIP([CIDR])
+    /// It is a call of gRPC or gRPC-Web.
+    case call
 
     /// A test of one value, byte by byte and case-sensitive.
     package enum ValueTest: Sendable {
@@ -30,6 +32,7 @@ extension RouteCondition: CustomStringConvertible {
         switch self {
         case .header(let name, let test): "header \(name) \(test)"
         case .query(let name, let test): "query \(name) \(test)"
+        case .call: "content-type of gRPC"
         case .expression(let expression): "when \(expression.text)"
         case .clientIP(let networks): "client address in \(networks.map(\.description).sorted().joined(separator: ", "))"
         }

@@ -33,6 +33,7 @@ extension RouteTableBuilder {
             compiled.first = UInt32(storage.expressions.count)
             storage.expressions.append(expression)
             return compiled
+        case .call: return CompiledCondition(source: .call, test: .holds)
         case .clientIP(let networks):
             var compiled = CompiledCondition(source: .clientIP, test: .network)
             compiled.first = UInt32(storage.networks.count)

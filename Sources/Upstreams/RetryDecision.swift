@@ -16,6 +16,9 @@ package enum RetryDecision: Equatable {
         switch error.reason {
         case .upstreamConnectFailed, .upstreamConnectTimeout:
             if settings.onConnectFailure, exchange.attempts < settings.attempts { self = .elsewhere }
+        case .upstreamReset where error.retry == .yes:
+            // The upstream has not begun to work on it, so any method may be tried again.
+            if exchange.attempts < settings.attempts { self = .elsewhere }
         case .upstreamReset:
             guard exchange.request.forwardMethod.isIdempotent else { return }
             if error.retry == .ifReused, exchange.connectionWasReused {
@@ -25,5 +28,11 @@ package enum RetryDecision: Equatable {
             }
         default: return
         }
+    }
+
+    /// For a call of gRPC that was answered with nothing but `status`. Its body is another question.
+    package init(_ exchange: Exchange, _ status: CallStatus, _ settings: RetrySettings) {
+        let isWorthIt = settings.onCallStatus.contains(status) && exchange.attempts < settings.attempts && !exchange.responseStarted
+        self = isWorthIt ? .elsewhere : .giveUp
     }
 }

@@ -1,8 +1,10 @@
+package import GatewayCore
 package import Reactor
 
 /// A named backend service, compiled from configuration.
 package struct UpstreamSettings: Sendable, Equatable {
     package var name = ""
+    package var version = UpstreamVersion.http1
     package var method = BalanceMethod.roundRobin
     package var hostHeader = HostHeader.preserve
     /// Bounds of one event loop: the gateway's, divided by its loops.
@@ -43,12 +45,17 @@ package struct RetrySettings: Sendable, Equatable {
     package var attempts = 2
     package var onConnectFailure = true
     package var onReset = false
+    /// Answers to calls of gRPC that are worth another try.
+    package var onCallStatus: CallStatusSet = []
     package init() {}
 }
 
 package struct HealthCheckSettings: Sendable, Equatable {
+    package var version = UpstreamVersion.http1
     package var path = "/"
     package var host: String?
+    /// The service that gRPC's health protocol is asked for, empty for the whole server. Nil: `path` is asked for.
+    package var grpcService: String?
     package var interval: Nanoseconds = .seconds(2)
     package var timeout: Nanoseconds = .seconds(1)
     package var healthyAfter = 1

@@ -51,6 +51,24 @@ import Testing
         #expect(!answer.contains("script") && !answer.contains("<b>"))
     }
 
+    /// Callers of gRPC read a status from the head, whatever they accept, and never one of HTTP.
+    @Test func everyReasonIsAStatusToCallers() throws {
+        for reason in Reason.builtIn {
+            let rig = try WorkerRig("apis: []")
+            let exchange = rig.worker.pool.take()
+            exchange.call = .grpc
+            let sink = Sink()
+            exchange.downstream = sink
+            ErrorResponse.send(GatewayError(reason, "50% \n"), on: exchange, scratch: ByteBuffer())
+            #expect(sink.status == 200 && sink.framing == .length(0) && sink.body.isEmpty && sink.hasEnded)
+            let fields = exchange.response.fields
+            #expect(fields[.contentType].map { $0 == "application/grpc" } == true && fields[.proxyStatus] != nil && fields[.xRequestID] != nil)
+            let status = fields.first(ByteView("grpc-status")).flatMap { CallStatus($0) }
+            #expect(status != nil && status != .ok)
+            #expect(fields.first(ByteView("grpc-message"))?.string == "50%25 %0A")
+        }
+    }
+
     @Test func everyReasonRendersAsAWholeMessage() throws {
         for reason in Reason.builtIn {
             for accept in ["application/json", "text/html", "text/plain"] {
@@ -64,7 +82,7 @@ import Testing
                 let text = String(decoding: sink.body, as: UTF8.self)
                 #expect(text.contains("\(reason.code)"))
                 if accept == "application/json" { #expect(text.contains(#""detail":"say \"no\" \\","#)) }
-                #expect((exchange.response.fields[.retryAfter] != nil) == (reason.status == 503))
+                #expect((exchange.response.fields[.retryAfter] != nil) == [429, 503].contains(reason.status))
             }
         }
     }

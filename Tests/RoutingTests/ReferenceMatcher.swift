@@ -1,5 +1,5 @@
-import Foundation
 import Expressions
+import Foundation
 import Primitives
 import Routing
 
@@ -87,6 +87,7 @@ struct ReferenceMatcher {
         let (values, test): ([String], RouteCondition.ValueTest)
         switch condition {
         case .clientIP(let networks): return networks.contains { $0.contains(request.clientAddress) }
+        case .call: return request.isCall
         case .expression(let expression): return request.holds(expression)
         case .header(let name, let given): (values, test) = (request.headers.filter { $0.name == name }.map(\.value), given)
         case .query(let name, let given): (values, test) = (request.query.filter { $0.name == name }.map(\.value), given)

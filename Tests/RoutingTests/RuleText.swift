@@ -1,5 +1,5 @@
-import Foundation
 import Expressions
+import Foundation
 import Primitives
 import Routing
 
@@ -25,6 +25,7 @@ extension RouteRule {
                 let (name, test) = try RouteRule.test(value)
                 conditions.append(parts[0] == "header" ? .header(name: name, test) : .query(name: name, test))
             case "ip": conditions.append(.clientIP(value.split(separator: ",").compactMap { CIDR(parsing: String($0)) }))
+            case "call": conditions.append(.call)
             case "when":
                 let environment = ExpressionEnvironment([ExpressionEnvironment.Variable("method", .string, id: 1)])
                 conditions.append(.expression(try Expression(value, in: environment, expecting: .bool)))

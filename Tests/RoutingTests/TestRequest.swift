@@ -5,6 +5,7 @@ import Routing
 /// A request whose bytes live as long as it does. Conforms as a class: what the engine's exchange is.
 final class TestRequest: RoutableRequest, ExpressionVariables {
     private let evaluator = ExpressionEvaluator()
+    var isCall: Bool { headers.contains { $0.name == "content-type" && $0.value.hasPrefix("application/grpc") } }
     func holds(_ expression: Expression) -> Bool { expression.test(self, with: evaluator) ?? false }
 
     /// `method` alone is known to expressions.

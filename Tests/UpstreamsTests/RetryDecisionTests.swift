@@ -66,4 +66,12 @@ import Testing
         let retried: Set<Reason> = [.upstreamConnectFailed, .upstreamConnectTimeout, .upstreamReset]
         for reason in Reason.builtIn where !retried.contains(reason) { #expect(decide(reason, .yes) == .giveUp, "\(reason)") }
     }
+
+    @Test mutating func callsAreTriedAgainByTheirStatus() {
+        settings.onCallStatus = [CallStatusSet(.unavailable)]
+        #expect(RetryDecision(exchange, CallStatus.unavailable, settings) == .elsewhere)
+        #expect(RetryDecision(exchange, CallStatus.internal, settings) == .giveUp)
+        exchange.attempts = 2
+        #expect(RetryDecision(exchange, CallStatus.unavailable, settings) == .giveUp)
+    }
 }

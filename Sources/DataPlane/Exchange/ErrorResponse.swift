@@ -14,17 +14,16 @@ enum ErrorResponse {
     /// Writes `application/problem+json` (RFC 9457), or HTML or plain text for those who accept only that: the head into
     /// `exchange.response`, the body behind what is in `body`.
     ///
+    /// Callers of gRPC get the status that it stands for, and no body.
+    ///
     /// - Parameter keepsFields: fields that are in the response stay.
     static func compose(
         _ error: GatewayError, allow: HTTPMethodSet? = nil, keepsFields: Bool = false, on exchange: Exchange, body: ByteBuffer
     ) {
         let entry = error.reason.entry
-        let kind = media(exchange)
         let response = exchange.response
         if !keepsFields { response.clear() }
-        response.status = error.status
         let fields = response.fields
-        fields.append(.contentType, ByteView(kind.contentType))
         fields.append(.proxyStatus) { out in
             out.append("sluice; error=")
             out.append(entry.proxyError)
@@ -32,10 +31,14 @@ enum ErrorResponse {
             out.append(entry.code)
             out.append("\"")
         }
-        if let allow { fields.append("allow", allow.names.joined(separator: ", ")) }
-        if error.status == 503 || error.status == 429, !fields.contains(.retryAfter) { fields.append(.retryAfter, ByteView("1")) }
         fields.remove(.xRequestID)
         fields.append(.xRequestID) { exchange.writeRequestID(to: $0) }
+        guard exchange.call == .none else { return CallErrorResponse.compose(error, on: exchange) }
+        let kind = media(exchange)
+        response.status = error.status
+        fields.append(.contentType, ByteView(kind.contentType))
+        if let allow { fields.append("allow", allow.names.joined(separator: ", ")) }
+        if error.status == 503 || error.status == 429, !fields.contains(.retryAfter) { fields.append(.retryAfter, ByteView("1")) }
         write(error, entry, kind, exchange, to: body)
         response.framing = .length(body.count)
     }

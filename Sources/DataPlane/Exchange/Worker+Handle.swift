@@ -16,10 +16,12 @@ extension Worker {
         exchange.observer = self
         let view = self.view
         exchange.snapshot = view
+        exchange.call = CallKind(contentType: exchange.request.fields[.contentType])
         exchange.requestID = RequestID(milliseconds: loop.wallClock / 1_000_000, random: (random.next(), random.next()))
         if exchange.client.isTrusted, let given = exchange.request.fields[.xRequestID] { exchange.keepRequestID(given) }
         if let error = exchange.error { return refuse(exchange, error) }
         if exchange.client.isTrusted { ForwardingHeaders.resolveClient(exchange) }
+        guard beginCall(exchange) else { return }
 
         guard let route = match(exchange, view) else { return }
         exchange.route = Int32(truncatingIfNeeded: route.index)
@@ -83,6 +85,10 @@ extension Worker {
         ForwardTarget.set(exchange, route, scratch: scratch)
         ForwardingHeaders.apply(exchange)
         ForwardHost.set(exchange, route.hostHeader ?? lane.settings.hostHeader)
+        if exchange.call != .none {
+            guard prepareCall(exchange) else { return refuse(exchange, GatewayError(.deadlineExceeded)) }
+            recordCall(exchange, lane.settings.retries)
+        }
         if let replay = exchange.requestReplay { exchange.request.announce(replay.body.count) }
         if !exchange.requestStages.isEmpty { filterRequestBody(exchange) }
         lane.send(exchange)

@@ -8,6 +8,7 @@ import Upstreams
 
 extension Worker: ExchangeObserver {
     func upstreamAnswered(_ exchange: Exchange) -> Bool {
+        if retriesCall(exchange) { return false }
         let response = exchange.response
         response.fields.removeHopByHop()
         response.fields.append(.via) { $0.append(VersionText.via(major: response.majorVersion, minor: response.minorVersion)) }
@@ -21,12 +22,10 @@ extension Worker: ExchangeObserver {
         case .giveUp: refuse(exchange, error)
         case .again:
             exchange.attempts -= 1
-            lane.send(exchange, fresh: true)
+            sendAgain(exchange, to: lane, fresh: true)
         case .elsewhere:
-            if exchange.endpointIndex >= 0, exchange.endpointIndex < 64 {
-                exchange.triedEndpoints |= 1 << UInt64(exchange.endpointIndex)
-            }
-            lane.send(exchange)
+            exchange.noteTriedEndpoint()
+            sendAgain(exchange, to: lane)
         }
     }
 

@@ -101,7 +101,9 @@ private final class Runner: @unchecked Sendable, TimerOwner {
     private func ask() {
         guard timer != nil else { return }
         var request = FetchRequest(address: check.endpoint.address)
+        request.version = check.settings.version
         request.target = check.settings.path
+        if let service = check.settings.grpcService { HealthCall.set(&request, service: service) }
         request.host = check.settings.host ?? check.endpoint.name
         request.timeout = check.settings.timeout
         request.connectTimeout = check.settings.timeout
@@ -113,10 +115,14 @@ private final class Runner: @unchecked Sendable, TimerOwner {
         }
     }
 
+    private func isGood(_ result: Result<FetchResponse, GatewayError>) -> Bool {
+        guard case .success(let response) = result else { return false }
+        if check.settings.grpcService != nil { return HealthCall.isServing(response) }
+        return check.settings.expect.contains { $0.contains(response.status) }
+    }
+
     private func note(_ result: Result<FetchResponse, GatewayError>) {
-        var success = false
-        if case .success(let response) = result { success = check.settings.expect.contains { $0.contains(response.status) } }
-        guard tracker.record(success: success) else { return }
+        guard tracker.record(success: isGood(result)) else { return }
         isHealthy.store(tracker.isHealthy, ordering: .relaxed)
         report(check, tracker.isHealthy)
     }

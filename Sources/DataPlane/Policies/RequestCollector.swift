@@ -44,7 +44,8 @@ final class RequestCollector: GatewayCore.Upstream {
 
     func requestEnd(trailers: HeaderFields?) {
         do throws(GatewayError) {
-            try stages.end(append)
+            var trailers: HeaderFields?
+            try stages.end(trailers: &trailers, append)
         } catch {
             return fail(error)
         }

@@ -26,8 +26,9 @@ final class RequestPipe: RequestFilter {
     }
 
     func requestEnd(trailers: HeaderFields?) {
+        var trailers = trailers
         do throws(GatewayError) {
-            try stages.end { (bytes) throws(GatewayError) in _ = target?.requestBody(bytes) }
+            try stages.end(trailers: &trailers) { (bytes) throws(GatewayError) in _ = target?.requestBody(bytes) }
             target?.requestEnd(trailers: trailers)
         } catch {
             fail(error)

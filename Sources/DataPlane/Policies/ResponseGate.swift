@@ -115,7 +115,7 @@ final class ResponseGate: DownstreamFilter {
 
     private func end() {
         do throws(GatewayError) {
-            try stages.end { (bytes) throws(GatewayError) in inner?.sendBody(bytes) }
+            try stages.end(trailers: &trailers) { (bytes) throws(GatewayError) in inner?.sendBody(bytes) }
             inner?.sendEnd(trailers: trailers)
         } catch {
             cut(error)

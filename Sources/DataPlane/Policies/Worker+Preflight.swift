@@ -12,7 +12,7 @@ extension Worker {
         let method = request.method
         request.method = announced
         defer { request.method = method }
-        guard case .route(let index) = view.table.match(RequestFacts(exchange: exchange), captures: &captures) else { return nil }
+        guard case .route(let index) = view.table.match(RequestFacts(exchange: exchange, isPreflight: true), captures: &captures) else { return nil }
         let route = view.routes[index]
         return route.chain?.answersPreflights == true ? route : nil
     }

@@ -64,7 +64,8 @@ extension Worker {
         defer { loop.giveBack(staged) }
         do throws(GatewayError) {
             try stages.take(body.view) { (bytes) throws(GatewayError) in staged.append(bytes) }
-            try stages.end { (bytes) throws(GatewayError) in staged.append(bytes) }
+            var trailers: HeaderFields?
+            try stages.end(trailers: &trailers) { (bytes) throws(GatewayError) in staged.append(bytes) }
         } catch {
             replace(exchange, .refuse(error))
             return answerThroughChain(exchange)

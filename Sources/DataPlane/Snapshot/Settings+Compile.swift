@@ -54,6 +54,7 @@ extension CompiledUpstream {
     init(_ upstream: Model.Upstream, loops: Int) {
         var settings = UpstreamSettings()
         settings.name = upstream.name
+        settings.version = upstream.protocol == .h2c ? .http2 : .http1
         settings.method = Upstreams.BalanceMethod(upstream.balance.method)
         settings.hostHeader = Upstreams.HostHeader(upstream.hostHeader)
         settings.connections = max(1, (upstream.limits.connections + loops - 1) / loops)
@@ -66,7 +67,9 @@ extension CompiledUpstream {
         settings.retries.attempts = upstream.retries.attempts
         settings.retries.onConnectFailure = upstream.retries.on.contains(.connectFailure)
         settings.retries.onReset = upstream.retries.on.contains(.reset)
+        settings.retries.onCallStatus = CallStatusSet(upstream.retries.on.compactMap(\.callStatus).map { CallStatusSet($0) })
         settings.health = upstream.health.active.map(HealthCheckSettings.init)
+        settings.health?.version = settings.version
         self.settings = settings
         endpoints = upstream.endpoints.map { endpoint in
             let name = endpoint.address.text
@@ -78,6 +81,20 @@ extension CompiledUpstream {
             case .name(let host, let port):
                 .name(host, port: port, weight: endpoint.weight, each: endpoint.resolve == .each)
             }
+        }
+    }
+}
+
+extension RetryCondition {
+    /// The answer to a call that it stands for.
+    var callStatus: CallStatus? {
+        switch self {
+        case .connectFailure, .reset: nil
+        case .grpcCancelled: .cancelled
+        case .grpcDeadlineExceeded: .deadlineExceeded
+        case .grpcInternal: .internal
+        case .grpcResourceExhausted: .resourceExhausted
+        case .grpcUnavailable: .unavailable
         }
     }
 }
@@ -106,6 +123,7 @@ extension HealthCheckSettings {
     init(_ health: ActiveHealth) {
         self.init()
         path = health.path
+        if case .service(let name) = health.grpc { grpcService = name }
         interval = health.interval.nanoseconds
         timeout = health.timeout.nanoseconds
         healthyAfter = health.healthyAfter

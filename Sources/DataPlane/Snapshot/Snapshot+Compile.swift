@@ -82,10 +82,12 @@ struct SnapshotCompiler {
     ) throws {
         let pattern = try pathPattern(route.match)
         let index = routes.count
+        // A call names its service by the whole path.
+        let basePath = route.match.grpc == nil ? api.basePath.prefix : ""
         rules.append(
             RouteRule(
-                index: index, label: "\(path) \"\(route.label)\" (\(route.origin.position))", hosts: hosts, basePath: api.basePath.prefix,
-                path: pattern, methods: route.match.methods.reduce(into: HTTPMethodSet()) { $0.insert(HTTPMethodSet($1)) },
+                index: index, label: "\(path) \"\(route.label)\" (\(route.origin.position))", hosts: hosts, basePath: basePath,
+                path: pattern, methods: methods(route.match),
                 conditions: try conditions(route.match), priority: route.priority))
         let names = pattern.parameterNames
         var groups = 0
@@ -117,7 +119,7 @@ struct SnapshotCompiler {
         routes.append(
             CompiledRoute(
                 index: index, api: api.name, name: route.label, action: action,
-                stripsBasePath: !api.keepBasePath && !api.basePath.prefix.isEmpty,
+                stripsBasePath: !api.keepBasePath && !basePath.isEmpty,
                 encodedSlashes: route.encodedSlashes ?? api.encodedSlashes, rewrite: route.rewrite?.path.map(template),
                 hostHeader: route.hostHeader.map(Upstreams.HostHeader.init), parameters: names, chain: chain))
     }
@@ -167,12 +169,18 @@ struct SnapshotCompiler {
 
     private func pathPattern(_ match: Model.RouteMatch) throws(PatternError) -> Routing.PathPattern {
         if let regex = match.pathRegex { return try Routing.PathPattern(regex: regex) }
-        guard let path = match.path else { return .any }
-        return try Routing.PathPattern(parsing: path.text)
+        guard let path = match.path?.text ?? match.grpc?.path else { return .any }
+        return try Routing.PathPattern(parsing: path)
+    }
+
+    private func methods(_ match: Model.RouteMatch) -> HTTPMethodSet {
+        if match.grpc != nil { return HTTPMethodSet(.post) }
+        return match.methods.reduce(into: HTTPMethodSet()) { $0.insert(HTTPMethodSet($1)) }
     }
 
     private func conditions(_ match: Model.RouteMatch) throws -> [RouteCondition] {
         var result: [RouteCondition] = []
+        if match.grpc != nil { result.append(.call) }
         for entry in match.headers.entries { result.append(.header(name: entry.key.lowercased(), try test(entry.value))) }
         for entry in match.query.entries { result.append(.query(name: entry.key, try test(entry.value))) }
         if !match.clientIp.isEmpty { result.append(.clientIP(match.clientIp)) }

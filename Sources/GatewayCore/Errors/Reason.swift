@@ -111,6 +111,9 @@ extension Reason {
         "upstream_idle_timeout", 504, "The upstream's response made no progress", "http_response_timeout")
     package static let upstreamTotalTimeout = Reason(
         "upstream_total_timeout", 504, "The exchange took longer than allowed", "http_response_timeout")
+    package static let deadlineExceeded = Reason(
+        "deadline_exceeded", 504, "The caller's deadline has passed", "http_response_timeout")
+    package static let badCallTimeout = Reason("bad_call_timeout", 400, "The deadline of the call is malformed", "http_request_error")
     package static let upstreamOverloaded = Reason(
         "upstream_overloaded", 503, "The upstream's limits are reached", "connection_limit_reached")
     package static let upstreamQueueTimeout = Reason(
@@ -128,7 +131,8 @@ extension Reason {
         .tooManyConnections,
         .headerTimeout, .idleTimeout, .bodyTimeout, .clientWriteTimeout, .clientClosed, .routeNotFound, .methodNotAllowed, .encodedSlash,
         .upstreamConnectFailed, .upstreamConnectTimeout, .upstreamReset, .upstreamBadResponse, .upstreamHeadersTooLarge,
-        .upstreamIncomplete, .upstreamTimeout, .upstreamIdleTimeout, .upstreamTotalTimeout, .upstreamOverloaded, .upstreamQueueTimeout,
+        .upstreamIncomplete, .upstreamTimeout, .upstreamIdleTimeout, .upstreamTotalTimeout, .deadlineExceeded, .badCallTimeout, .upstreamOverloaded,
+        .upstreamQueueTimeout,
         .requestTooLarge, .responseTooLarge, .noHealthyEndpoint, .draining, .internalError,
     ]
 }

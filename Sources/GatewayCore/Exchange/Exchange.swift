@@ -38,6 +38,11 @@ package final class Exchange {
     /// Set when the exchange failed, or was refused before it could begin.
     package var error: GatewayError?
 
+    /// Which form of gRPC the client speaks.
+    package var call = CallKind.none
+    /// The moment from which nobody waits for the response any more, whatever the upstream's time-outs allow.
+    package var deadline = Instant.never
+
     // MARK: What policies know
     package var captures = PathCaptures()
     package var chain = ChainProgress()
@@ -100,6 +105,8 @@ package final class Exchange {
         requestID = RequestID()
         givenRequestID = RequestHead.Span()
         error = nil
+        call = .none
+        deadline = .never
         started = .never
         upstreamStarted = .never
         upstreamAnswered = .never
@@ -155,6 +162,12 @@ extension Exchange {
         logMembers = buffer
         return buffer
     }
+
+    /// By when it has to be over where it may last `total`.
+    package func end(within total: Nanoseconds) -> Instant { min(started + total, deadline) }
+
+    /// Why it is cut when that moment has come.
+    package var overdue: Reason { loop.now >= deadline ? .deadlineExceeded : .upstreamTotalTimeout }
 
     /// What the route of the exchange is called; nil before it has one.
     package var routeInfo: RouteInfo? { snapshot?.info(ofRoute: Int(route)) }

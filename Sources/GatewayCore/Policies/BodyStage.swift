@@ -10,10 +10,17 @@ package protocol BodyStage: AnyObject {
 
     /// The body is complete: passes on what is left.
     func end(_ next: (ByteView) throws(GatewayError) -> Void) throws(GatewayError)
+
+    /// The same, with the trailers that came behind the body. A stage that makes bytes of them takes them away.
+    func end(trailers: inout HeaderFields?, _ next: (ByteView) throws(GatewayError) -> Void) throws(GatewayError)
 }
 
 extension BodyStage {
     package func end(_ next: (ByteView) throws(GatewayError) -> Void) throws(GatewayError) {}
+
+    package func end(trailers: inout HeaderFields?, _ next: (ByteView) throws(GatewayError) -> Void) throws(GatewayError) {
+        try end(next)
+    }
 }
 
 /// Stages in the order in which bytes pass them.
@@ -23,6 +30,7 @@ package struct BodyStages {
     package init() {}
 
     package var isEmpty: Bool { stages.isEmpty }
+    package var last: (any BodyStage)? { stages.last }
     package var keepLength: Bool { stages.allSatisfy { $0.keepsLength } }
     package mutating func append(_ stage: any BodyStage) { stages.append(stage) }
     package mutating func removeAll() { if !stages.isEmpty { stages.removeAll() } }
@@ -31,9 +39,11 @@ package struct BodyStages {
         try take(bytes, from: 0, out)
     }
 
-    package func end(_ out: (ByteView) throws(GatewayError) -> Void) throws(GatewayError) {
+    package func end(
+        trailers: inout HeaderFields?, _ out: (ByteView) throws(GatewayError) -> Void
+    ) throws(GatewayError) {
         for i in stages.indices {
-            try stages[i].end { (bytes) throws(GatewayError) in try take(bytes, from: i + 1, out) }
+            try stages[i].end(trailers: &trailers) { (bytes) throws(GatewayError) in try take(bytes, from: i + 1, out) }
         }
     }
 

@@ -56,8 +56,8 @@ extension ClientConnection: ConnectionHandler {
     }
 
     package func deadlineReached() {
-        guard exchange != nil else { return close() }
-        if loop.now >= totalDeadline { return fail(GatewayError(.upstreamTotalTimeout, .upstream)) }
+        guard let exchange else { return close() }
+        if loop.now >= totalDeadline { return fail(GatewayError(exchange.overdue, .upstream)) }
         switch reading {
         case .connecting: fail(GatewayError(.upstreamConnectTimeout, .upstream, retry: .yes))
         case .idle: close()
@@ -65,7 +65,7 @@ extension ClientConnection: ConnectionHandler {
         case .head: fail(GatewayError(.upstreamTimeout, .upstream))
         case .length, .chunked, .untilClose:
             // While the client is slow, its own time-out runs.
-            if exchange?.downstream?.isBackedUp ?? false {
+            if exchange.downstream?.isBackedUp ?? false {
                 connection?.deadline = min(loop.now + timeouts.idle, totalDeadline)
             } else {
                 fail(GatewayError(.upstreamIdleTimeout, .upstream))

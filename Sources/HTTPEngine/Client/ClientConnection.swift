@@ -67,7 +67,7 @@ package final class ClientConnection {
         self.connection = connection
         self.exchange = exchange
         reading = .connecting
-        if let exchange { totalDeadline = exchange.started + timeouts.total }
+        if let exchange { totalDeadline = exchange.end(within: timeouts.total) }
         connection.deadline = min(loop.now + timeouts.connect, totalDeadline)
     }
 
@@ -84,7 +84,7 @@ package final class ClientConnection {
         reading = .head
         receivedSomething = false
         interimResponses = 0
-        totalDeadline = exchange.started + timeouts.total
+        totalDeadline = exchange.end(within: timeouts.total)
         HeadWriter.write(exchange.request, to: loop.output)
         switch exchange.request.forwardFraming {
         case .length(let count) where count > 0:

@@ -47,7 +47,7 @@ package struct Route: Settings {
 
 extension Route {
     /// The name, or what identifies a route without one.
-    package var label: String { name ?? match.path?.text ?? match.pathRegex ?? "/" }
+    package var label: String { name ?? match.path?.text ?? match.pathRegex ?? match.grpc?.path ?? "/" }
 
     /// What the route does; nil unless exactly one action is given, which `lint` reports.
     package var action: RouteAction? {

@@ -9,6 +9,9 @@ package struct RouteMatch: Settings {
     @Setting("Regular expression for the path after the base path; groups are `$1`, `$2` … in templates.")
     package var pathRegex: String?
 
+    @Setting("In place of a path: calls of a gRPC service, gRPC-Web included. The API's base path takes no part in it.")
+    package var grpc: GRPCMatch?
+
     @Setting("Methods; GET includes HEAD. Left out: any.")
     package var methods: [HTTPMethod] = []
 

@@ -11,7 +11,13 @@ extension Linter {
             }
             if Set(api.hosts).count < api.hosts.count { warning(api.$hosts.position, "\(path).hosts", "a host stands there twice") }
             checkRouteNames(api, path)
-            for (j, route) in api.routes.enumerated() { check(route, i, j) }
+            for (j, route) in api.routes.enumerated() {
+                check(route, i, j)
+                if let grpc = route.match.grpc, api.basePath != .root {
+                    warning(
+                        route.match.$grpc.position, "\(path).routes[\(j)].match.grpc", "`basePath` does not apply: calls come for \(grpc.path)")
+                }
+            }
         }
     }
 

@@ -22,8 +22,9 @@ extension Linter {
     mutating func checkMatch(_ match: RouteMatch, _ path: @autoclosure () -> String) -> Captures {
         var captures = Captures()
         switch (match.path, match.pathRegex) {
+        case (nil, nil) where match.grpc != nil: captures.hasRest = match.grpc?.method == nil
         case (nil, nil):
-            error(match.origin.position, path(), "`path` or `pathRegex` is needed", remedy: "`path: \"/*\"` matches every path")
+            error(match.origin.position, path(), "`path`, `pathRegex` or `grpc` is needed", remedy: "`path: \"/*\"` matches every path")
         case (.some, .some):
             error(match.$pathRegex.position, "\(path()).pathRegex", "`path` is given too", remedy: "keep one of them")
         case (let pattern?, nil):
@@ -33,6 +34,7 @@ extension Linter {
                 captures = Captures(names: facts.names, groups: facts.groups)
             }
         }
+        if let grpc = match.grpc { check(grpc, in: match, "\(path()).grpc") }
         for entry in match.headers.entries {
             if !isFieldName(entry.key) {
                 error(entry.position, "\(path()).headers.\(entry.key)", "`\(entry.key)` can't be the name of a header")
@@ -41,6 +43,23 @@ extension Linter {
         }
         for entry in match.query.entries { check(entry.value, entry.position, "\(path()).query.\(entry.key)") }
         return captures
+    }
+
+    private mutating func check(_ grpc: GRPCMatch, in match: RouteMatch, _ path: String) {
+        if match.path != nil || match.pathRegex != nil {
+            error(match.$grpc.position, path, "a path is given too", remedy: "keep one of them: `grpc` stands for the path \(grpc.path)")
+        }
+        if match.$methods.isGiven {
+            warning(match.$methods.position, path, "`methods` has no effect with `grpc`: calls are POST")
+        }
+        if !GRPCMatch.isName(grpc.service) {
+            error(
+                grpc.$service.position, "\(path).service", "\(grpc.$service.shown) can't be the name of a service",
+                remedy: "such as `orders.v1.Orders`")
+        }
+        if let method = grpc.method, !GRPCMatch.isName(method) || method.contains(".") {
+            error(grpc.$method.position, "\(path).method", "\(grpc.$method.shown) can't be the name of a method", remedy: "such as `Get`")
+        }
     }
 
     private mutating func check(_ value: ValueMatch, _ position: SourcePosition, _ path: @autoclosure () -> String) {

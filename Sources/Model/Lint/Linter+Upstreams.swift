@@ -5,7 +5,7 @@ extension Linter {
         checkNames(upstreams.map(\.$name), of: "upstreams")
         for (i, upstream) in upstreams.enumerated() {
             checkEndpoints(upstream, "upstreams[\(i)]")
-            if let active = upstream.health.active { checkHealth(active, "upstreams[\(i)].health.active") }
+            if let active = upstream.health.active { checkHealth(active, of: upstream, "upstreams[\(i)].health.active") }
             checkTries(upstream, "upstreams[\(i)]")
         }
     }
@@ -32,7 +32,16 @@ extension Linter {
         }
     }
 
-    private mutating func checkHealth(_ health: ActiveHealth, _ path: String) {
+    private mutating func checkHealth(_ health: ActiveHealth, of upstream: Upstream, _ path: String) {
+        if case .service = health.grpc {
+            if upstream.protocol == .http1 {
+                error(
+                    health.$grpc.position, "\(path).grpc", "gRPC needs HTTP/2, but the upstream's `protocol` is http1", remedy: "use `protocol: h2c`")
+            }
+            if health.$path.isGiven || health.$expect.isGiven {
+                warning(health.$grpc.position, "\(path).grpc", "`path` and `expect` have no effect with `grpc`")
+            }
+        }
         if !health.path.hasPrefix("/") || !health.path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) {
             error(
                 health.$path.position, "\(path).path", "a path starts with `/` and has no spaces or control characters",

@@ -12,6 +12,9 @@ package struct ActiveHealth: Settings {
     @Setting("Path of the GET request, with query if needed.")
     package var path: String = "/healthz"
 
+    @Setting("In place of the GET request: ask by gRPC's health protocol, `true` for the server as a whole or `{ service: … }`.")
+    package var grpc: GRPCHealth?
+
     @Setting("From one check to the next.", .milliseconds(10) ... .seconds(86400))
     package var interval: Duration = .seconds(5)
 

@@ -33,7 +33,9 @@ package struct Retries: Settings {
     @Setting("Tries for a request in all, the first included; 1 never tries again. Only requests that may safely be repeated.", 1...10)
     package var attempts: Int = 2
 
-    @Setting("Failures that are worth another try.")
+    @Setting(
+        "Failures that are worth another try. The `grpc-…` ones are answers to calls of gRPC that carry nothing but this status; the body of the call is kept for it, up to 64 KiB."
+    )
     package var on: [RetryCondition] = [.connectFailure, .reset]
 
     package static var reserved: [String] { ["budget", "backoff", "perTry"] }
@@ -43,5 +45,10 @@ package struct Retries: Settings {
 package enum RetryCondition: String, SettingChoice {
     case connectFailure = "connect-failure"
     case reset
+    case grpcCancelled = "grpc-cancelled"
+    case grpcDeadlineExceeded = "grpc-deadline-exceeded"
+    case grpcInternal = "grpc-internal"
+    case grpcResourceExhausted = "grpc-resource-exhausted"
+    case grpcUnavailable = "grpc-unavailable"
     package static var reservedNames: [String] { ["502", "503", "504"] }
 }
