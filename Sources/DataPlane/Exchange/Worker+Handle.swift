@@ -78,13 +78,16 @@ extension Worker {
     }
 
     private func forward(_ exchange: Exchange, _ route: CompiledRoute, to upstream: Int, _ view: SnapshotView) {
+        if !exchange.request.upgradeSpan.isEmpty {
+            guard askUpgrade(exchange, route) else { return }
+        }
         let lane = view.lanes[upstream]
         exchange.upstreamIndex = Int32(truncatingIfNeeded: upstream)
         ForwardTarget.set(exchange, route, scratch: scratch)
         ForwardingHeaders.apply(exchange)
         ForwardHost.set(exchange, route.hostHeader ?? lane.settings.hostHeader)
         if let replay = exchange.requestReplay { exchange.request.announce(replay.body.count) }
-        if !exchange.requestStages.isEmpty { filterRequestBody(exchange) }
+        if !exchange.requestStages.isEmpty, exchange.tunnel == .none { filterRequestBody(exchange) }
         lane.send(exchange)
     }
 

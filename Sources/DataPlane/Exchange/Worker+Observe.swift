@@ -11,6 +11,7 @@ extension Worker: ExchangeObserver {
         let response = exchange.response
         response.fields.removeHopByHop()
         response.fields.append(.via) { $0.append(response.minorVersion == 0 ? "1.0 sluice" : "1.1 sluice") }
+        if exchange.tunnel == .open { watchTunnel(exchange) }
         return passUpstreamHead(exchange)
     }
 
@@ -34,7 +35,9 @@ extension Worker: ExchangeObserver {
         exchange.task?.cancel()
         if exchange.chain.reached > 0 { chain(of: exchange)?.finish(exchange) }
         logTiming(exchange)
-        let duration = loop.now - exchange.started
+        if exchange.tunnel == .open { exchange.tunnelWatch?.over() }
+        // How long a tunnel was open says nothing about how quick anybody was.
+        let duration = (exchange.tunnel == .open ? exchange.upstreamAnswered : loop.now) - exchange.started
         let view = exchange.snapshot as? SnapshotView ?? self.view
         let status = exchange.status > 0 ? exchange.status : exchange.error?.status ?? 499
         stats(of: exchange, view).record(status: status, nanoseconds: duration)
