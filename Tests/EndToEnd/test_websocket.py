@@ -1,6 +1,8 @@
 """WebSockets and other upgrades over HTTP/1: handshake, what passes, limits, and every way in which they end."""
 
 import hashlib
+import resource
+import socket
 import threading
 import time
 
@@ -48,13 +50,13 @@ def raw_echo(exchange):
 
 def test_messages(start, echo):
     gateway = start(proxy(echo))
-    with connect(gateway, "/chat?room=1") as socket:
+    with connect(gateway, "/chat?room=1") as client:
         for message in ["hello", "", "ü" * 70000, b"\0\xff" * 100, b"x" * (1 << 20)]:
-            socket.send(message)
-            assert socket.recv(timeout=10) == message
-        socket.send(["frag", "men", "ted"])
-        assert socket.recv(timeout=10) == "fragmented"
-        assert socket.ping(b"p").wait(limit(5))
+            client.send(message)
+            assert client.recv(timeout=10) == message
+        client.send(["frag", "men", "ted"])
+        assert client.recv(timeout=10) == "fragmented"
+        assert client.ping(b"p").wait(limit(5))
         assert gateway.metrics().total("sluice_tunnels") == 1
     assert echo.paths == ["/chat?room=1"]
     assert echo.headers[0]["x-forwarded-for"] == "127.0.0.1"
@@ -95,11 +97,11 @@ def test_the_client_sees_the_upstreams_answer(start, upstream):
 def test_subprotocol_and_compression(start):
     with EchoServer(subprotocols=["chat.v2"], compression="deflate") as echo:
         gateway = start(one_route(echo, websocket={"maxMessage": "1MiB"}))
-        with connect(gateway, subprotocols=["chat.v1", "chat.v2"], compression="deflate") as socket:
-            assert socket.subprotocol == "chat.v2"
-            assert [type(e).__name__ for e in socket.protocol.extensions] == ["PerMessageDeflate"]
-            socket.send("z" * 100_000)
-            assert socket.recv(timeout=10) == "z" * 100_000
+        with connect(gateway, subprotocols=["chat.v1", "chat.v2"], compression="deflate") as client:
+            assert client.subprotocol == "chat.v2"
+            assert [type(e).__name__ for e in client.protocol.extensions] == ["PerMessageDeflate"]
+            client.send("z" * 100_000)
+            assert client.recv(timeout=10) == "z" * 100_000
 
 
 def test_bytes_right_behind_both_heads(start, upstream):
@@ -174,9 +176,9 @@ def test_policies_come_first(start, echo):
     with pytest.raises(InvalidStatus) as refused:
         connect(gateway)
     assert refused.value.response.status_code == 401
-    with connect(gateway, additional_headers={"Authorization": basic("mobile", "secret")}) as socket:
-        socket.send("in")
-        assert socket.recv(timeout=10) == "in"
+    with connect(gateway, additional_headers={"Authorization": basic("mobile", "secret")}) as client:
+        client.send("in")
+        assert client.recv(timeout=10) == "in"
     with pytest.raises(InvalidStatus) as refused:
         connect(gateway, additional_headers={"Authorization": basic("mobile", "secret")})
     assert refused.value.response.status_code == 429
@@ -186,10 +188,10 @@ def test_policies_come_first(start, echo):
 def test_response_policies_see_the_switch_and_size_limits_do_not_apply(start, echo):
     gateway = start(one_route(echo, policies=[
         {"headers": {"response": {"set": {"x-seen": "{= string(response.status) =}"}}}}, {"size-limit": {"request": "10B", "response": "10B"}}]))
-    with connect(gateway) as socket:
-        assert socket.response.headers["x-seen"] == "101"
-        socket.send("m" * 1000)
-        assert socket.recv(timeout=10) == "m" * 1000
+    with connect(gateway) as client:
+        assert client.response.headers["x-seen"] == "101"
+        client.send("m" * 1000)
+        assert client.recv(timeout=10) == "m" * 1000
 
 
 @pytest.mark.parametrize("upgrades, allowed", [(None, False), (["spdy/3"], False), (["websocket", "Other/1"], True)], ids=str)
@@ -226,14 +228,14 @@ def test_websockets_can_be_forbidden_for_an_api(start, upstream):
 
 
 def test_close_codes_pass_both_ways(start, echo):
-    echo.rules["/server"] = lambda socket: socket.close(4001, "enough")
+    echo.rules["/server"] = lambda client: client.close(4001, "enough")
     gateway = start(proxy(echo))
-    with connect(gateway, "/server") as socket:
+    with connect(gateway, "/server") as client:
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=10)
+            client.recv(timeout=10)
         assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4001, "enough")
-    socket = connect(gateway, "/client")
-    socket.close(4002, "bye")
+    client = connect(gateway, "/client")
+    client.close(4002, "bye")
     until(lambda: ("/client", 4002) in echo.closed)
     until(lambda: gateway.client_connections() == 0)
 
@@ -306,14 +308,14 @@ def test_the_upstream_is_killed(start, upstream):
 
 def test_idle(start, echo):
     gateway = start(one_route(echo, websocket={"idle": SHORT}))
-    with connect(gateway, ping_interval=None) as socket:
+    with connect(gateway, ping_interval=None) as client:
         for _ in range(4):
             time.sleep(0.25)
-            socket.send("x")
-            assert socket.recv(timeout=10) == "x"
+            client.send("x")
+            assert client.recv(timeout=10) == "x"
         since = time.monotonic()
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=10)
+            client.recv(timeout=10)
         assert closed.value.rcvd.code == 1001
         assert time.monotonic() - since >= 0.5
     gateway.wait_log("tunnel_idle")
@@ -323,22 +325,22 @@ def test_idle(start, echo):
 
 def test_lifetime(start, echo):
     gateway = start(one_route(echo, websocket={"lifetime": "1s"}))
-    with connect(gateway) as socket:
+    with connect(gateway) as client:
         since = time.monotonic()
         with pytest.raises(ConnectionClosed) as closed:
             while True:
-                socket.send("x")
-                socket.recv(timeout=10)
+                client.send("x")
+                client.recv(timeout=10)
         assert closed.value.rcvd.code == 1001 and 0.9 <= time.monotonic() - since < limit(4)
     gateway.wait_log("tunnel_lifetime")
 
 
 def test_the_upstreams_timeouts_do_not_cut_tunnels(start, echo):
     gateway = start(proxy(echo, timeouts={"idle": "300ms", "total": "500ms", "response": "300ms"}, listener={"timeouts": {"idle": "300ms", "header": "300ms", "progress": "300ms"}}))
-    with connect(gateway, ping_interval=None) as socket:
+    with connect(gateway, ping_interval=None) as client:
         time.sleep(1.2)
-        socket.send("still here")
-        assert socket.recv(timeout=10) == "still here"
+        client.send("still here")
+        assert client.recv(timeout=10) == "still here"
 
 
 def test_the_response_timeout_holds_until_the_head(start, upstream):
@@ -353,12 +355,12 @@ def test_the_response_timeout_holds_until_the_head(start, upstream):
 
 def test_message_size(start, echo):
     gateway = start(one_route(echo, websocket={"maxMessage": "10KiB"}))
-    with connect(gateway, compression=None) as socket:
-        socket.send("x" * 10240)
-        assert len(socket.recv(timeout=10)) == 10240
+    with connect(gateway, compression=None) as client:
+        client.send("x" * 10240)
+        assert len(client.recv(timeout=10)) == 10240
         with pytest.raises(ConnectionClosed) as closed:
-            socket.send(["x" * 6000, "x" * 6000])
-            socket.recv(timeout=10)
+            client.send(["x" * 6000, "x" * 6000])
+            client.recv(timeout=10)
         assert closed.value.rcvd.code == 1009
     until(lambda: echo.closed)
     assert echo.closed[0][1] == 1009
@@ -366,22 +368,22 @@ def test_message_size(start, echo):
 
 
 def test_message_size_from_the_upstream(start, echo):
-    echo.rules["/big"] = lambda socket: (socket.send("x" * 20000), socket.recv(timeout=10))
+    echo.rules["/big"] = lambda client: (client.send("x" * 20000), client.recv(timeout=10))
     gateway = start(one_route(echo, websocket={"maxMessage": "10KiB"}))
-    with connect(gateway, "/big", compression=None) as socket:
+    with connect(gateway, "/big", compression=None) as client:
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=10)
+            client.recv(timeout=10)
         assert closed.value.rcvd.code == 1009
 
 
 def test_message_rate(start, echo):
     gateway = start(one_route(echo, websocket={"messagesPerSecond": 20}))
-    with connect(gateway) as socket:
+    with connect(gateway) as client:
         with pytest.raises(ConnectionClosed) as closed:
             for _ in range(100):
-                socket.send("x")
+                client.send("x")
             while True:
-                socket.recv(timeout=10)
+                client.recv(timeout=10)
         assert closed.value.rcvd.code == 1008
     gateway.wait_log("websocket_message_rate")
 
@@ -445,12 +447,12 @@ def test_back_pressure(start, upstream):
 
 def test_drain_says_going_away(start, echo):
     gateway = start(proxy(echo))
-    with connect(gateway) as socket:
-        socket.send("x")
-        assert socket.recv(timeout=10) == "x"
+    with connect(gateway) as client:
+        client.send("x")
+        assert client.recv(timeout=10) == "x"
         gateway.terminate()
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=10)
+            client.recv(timeout=10)
         assert closed.value.rcvd.code == 1001
     assert gateway.wait_exit() == 0
 
@@ -504,17 +506,79 @@ def test_drain_cuts_what_does_not_close(start, upstream):
 def test_reload(start, echo, closes):
     configuration = one_route(echo, websocket={"closeOnReload": closes})
     gateway = start(configuration)
-    with connect(gateway) as socket:
+    with connect(gateway) as client:
         configuration["apis"].append(api("another", route("r", "/another", "up")))
         gateway.reload(configuration)
-        socket.send("unchanged")
-        assert socket.recv(timeout=10) == "unchanged"
+        client.send("unchanged")
+        assert client.recv(timeout=10) == "unchanged"
         configuration["upstreams"][0]["limits"] = {"queue": 7}
         gateway.reload(configuration)
         if closes:
             with pytest.raises(ConnectionClosed) as closed:
-                socket.recv(timeout=10)
+                client.recv(timeout=10)
             assert closed.value.rcvd.code == 1012
         else:
-            socket.send("changed")
-            assert socket.recv(timeout=10) == "changed"
+            client.send("changed")
+            assert client.recv(timeout=10) == "changed"
+
+
+# ---- memory --------------------------------------------------------------------------------------------------------
+
+
+class Acceptor:
+    """Switches every connection and says no more, in one thread for all."""
+
+    def __init__(self):
+        self.sock = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.address = f"127.0.0.1:{self.sock.getsockname()[1]}"
+        self.open = []
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        try:
+            while True:
+                connection, _ = self.sock.accept()
+                self.open.append(connection)
+                connection.recv(65536)
+                connection.sendall(f"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {ACCEPT}\r\n\r\n".encode())
+        except OSError:
+            pass
+
+    def close(self):
+        self.sock.close()
+        for connection in self.open:
+            connection.close()
+
+
+@pytest.mark.parametrize("settings", [{}, {"maxMessage": "1MiB"}], ids=["unlimited", "limited"])
+def test_memory_of_idle_websockets(start, settings):
+    """At most 4 KiB for each, both connections counted."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most[1] < 10_000:
+        pytest.skip(f"only {most[1]} descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most[1], most[1]))
+    upstream = Acceptor()
+    configuration = one_route(upstream, websocket=settings)
+    configuration["upstreams"][0]["limits"] = {"connections": 5000}
+    gateway = start(configuration)
+
+    def opened(count):
+        for _ in range(count):
+            connection = gateway.connect()
+            assert upgrade(connection).status == 101
+            yield connection
+
+    try:
+        # What the first ones need, all share.
+        connections = list(opened(200))
+        before = gateway.memory()
+        connections += opened(2000)
+        each = (gateway.memory() - before) / 2000
+        print(f"{each:.0f} bytes for each idle WebSocket")
+        assert each <= 4096
+        assert gateway.metrics().total("sluice_tunnels") == 2200
+    finally:
+        for connection in connections:
+            connection.close()
+        upstream.close()
+    until(lambda: gateway.metrics().total("sluice_tunnels") == 0)
