@@ -12,7 +12,7 @@ let settings: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
-let fuzzers = ["RequestHead", "ResponseHead", "Chunked", "Path", "Proxy", "Expression"]
+let fuzzers = ["RequestHead", "ResponseHead", "Chunked", "Path", "Proxy", "Expression", "WebSocket"]
 
 let package = Package(
     name: "sluice-fuzz",

@@ -140,6 +140,13 @@ public final class ByteBuffer {
         room = 0
     }
 
+    /// Gives back the memory behind the end. Views become invalid.
+    package func trim() {
+        guard room > end, end > 0, let smaller = unsafe realloc(base, end) else { return }
+        unsafe base = smaller.assumingMemoryBound(to: UInt8.self)
+        room = end
+    }
+
     /// Memory is gone: the one failure that nothing above could handle.
     private func outOfMemory() { abort() }
 }

@@ -41,6 +41,8 @@ enum MetricsPage {
         for index in ordered { if let sum = sums[index] { text.histogram(labels(index), sum.latency) } }
         text.family("sluice_exchanges_in_flight", .gauge, "Requests that are being answered.")
         text.sample([], UInt64(reports.reduce(0) { $0 + max(0, $1.exchanges) }))
+        text.family("sluice_tunnels", .gauge, "Open WebSockets and tunnels of other protocols; they are among the requests in flight.")
+        text.sample([], UInt64(reports.reduce(0) { $0 + $1.tunnels }))
     }
 
     private static func upstreams(_ reports: [WorkerReport], _ text: inout MetricsText) {

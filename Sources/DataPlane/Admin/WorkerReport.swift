@@ -35,6 +35,7 @@ struct WorkerReport: Sendable {
 
     let loop: Int
     let exchanges: Int
+    let tunnels: Int
     let routes: [Route]
     let unrouted: Route
     let endpoints: [Endpoint]
@@ -59,7 +60,7 @@ extension Worker {
             WorkerReport.Server(listener: $0.info.name, counters: $0.counters)
         }
         return WorkerReport(
-            loop: loop.index, exchanges: pool.inUse, routes: routes,
+            loop: loop.index, exchanges: pool.inUse, tunnels: tunnels.count, routes: routes,
             unrouted: WorkerReport.Route(index: -1, statuses: unrouted.statuses, latency: unrouted.latency), endpoints: endpoints,
             servers: servers, lanes: view.lanes.map { WorkerReport.Lane(upstream: $0.settings.name, queued: $0.queued) }, lag: loop.lag)
     }

@@ -80,6 +80,9 @@ extension Worker {
     }
 
     private func forward(_ exchange: Exchange, _ route: CompiledRoute, to upstream: Int, _ view: SnapshotView) {
+        if !exchange.request.upgradeSpan.isEmpty {
+            guard askUpgrade(exchange, route) else { return }
+        }
         let lane = view.lanes[upstream]
         exchange.upstreamIndex = Int32(truncatingIfNeeded: upstream)
         ForwardTarget.set(exchange, route, scratch: scratch)
@@ -90,7 +93,7 @@ extension Worker {
             recordCall(exchange, lane.settings.retries)
         }
         if let replay = exchange.requestReplay { exchange.request.announce(replay.body.count) }
-        if !exchange.requestStages.isEmpty { filterRequestBody(exchange) }
+        if !exchange.requestStages.isEmpty, exchange.tunnel == .none { filterRequestBody(exchange) }
         lane.send(exchange)
     }
 

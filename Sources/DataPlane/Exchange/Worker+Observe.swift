@@ -12,6 +12,7 @@ extension Worker: ExchangeObserver {
         let response = exchange.response
         response.fields.removeHopByHop()
         response.fields.append(.via) { $0.append(VersionText.via(major: response.majorVersion, minor: response.minorVersion)) }
+        if exchange.tunnel == .open { watchTunnel(exchange) }
         return passUpstreamHead(exchange)
     }
 
@@ -33,7 +34,9 @@ extension Worker: ExchangeObserver {
         exchange.task?.cancel()
         if exchange.chain.reached > 0 { chain(of: exchange)?.finish(exchange) }
         logTiming(exchange)
-        let duration = loop.now - exchange.started
+        if exchange.tunnel == .open { exchange.tunnelWatch?.over() }
+        // How long a tunnel was open says nothing about how quick anybody was.
+        let duration = (exchange.tunnel == .open ? exchange.upstreamAnswered : loop.now) - exchange.started
         let view = exchange.snapshot as? SnapshotView ?? self.view
         let status = exchange.status > 0 ? exchange.status : exchange.error?.status ?? 499
         stats(of: exchange, view).record(status: status, nanoseconds: duration)

@@ -18,6 +18,7 @@ extension Worker {
             accessLogWriter = log
         }
         swapListeners(bindings)
+        closeChangedTunnels()
     }
 
     /// Upstreams that did not change keep their connections, health and counters.

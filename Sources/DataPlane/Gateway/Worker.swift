@@ -25,6 +25,7 @@ final class Worker: @unchecked Sendable {
     var accessLog: AccessLogLane?
     var accessLogWriter: AccessLogWriter?
     var draining: (() -> Void)?
+    var tunnels = OpenTunnels()
 
     var captures = RouteCaptures()
     var random = FastRandom()
@@ -55,6 +56,7 @@ final class Worker: @unchecked Sendable {
         draining = done
         for server in servers.values { server.drain(grace: grace) }
         for server in retiring { server.drain(grace: grace) }
+        tunnels.forEach { $0.goAway(1001) }
     }
 
     func closeAll() {

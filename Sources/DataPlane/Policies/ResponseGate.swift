@@ -42,7 +42,7 @@ final class ResponseGate: DownstreamFilter {
 
     fileprivate func goOn(_ wait: UpstreamResponseWait, _ exchange: Exchange, _ verdict: Verdict) {
         chain.noteResponse(since: wait.started, verdict, exchange)
-        act(chain.continueResponse(exchange, with: verdict), exchange)
+        act(worker.withoutBody(chain.continueResponse(exchange, with: verdict), exchange, chain), exchange)
     }
 
     func collect(for policy: any ResponseBodyPolicy, most: Int) {

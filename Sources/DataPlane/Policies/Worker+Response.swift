@@ -91,7 +91,7 @@ extension Worker {
             announceTiming(exchange)
             return true
         }
-        switch chain.response(exchange) {
+        switch withoutBody(chain.response(exchange), exchange, chain) {
         case .passed:
             guard !exchange.responseStages.isEmpty else {
                 announceTiming(exchange)

@@ -15,6 +15,7 @@ final class CompiledRoute: Sendable {
     let encodedSlashes: EncodedSlashes
     let rewrite: CompiledTemplate?
     let hostHeader: Upstreams.HostHeader?
+    let tunnel: TunnelSettings
     let labels: RouteLabels
     let info: RouteInfo
     /// Nil when no policy has anything to do.
@@ -22,7 +23,7 @@ final class CompiledRoute: Sendable {
 
     init(
         index: Int, api: String, name: String, action: CompiledAction, stripsBasePath: Bool, encodedSlashes: EncodedSlashes,
-        rewrite: CompiledTemplate?, hostHeader: Upstreams.HostHeader?, parameters: [String], chain: PolicyChain?
+        rewrite: CompiledTemplate?, hostHeader: Upstreams.HostHeader?, tunnel: TunnelSettings, parameters: [String], chain: PolicyChain?
     ) {
         self.index = index
         self.api = api
@@ -31,6 +32,7 @@ final class CompiledRoute: Sendable {
         self.encodedSlashes = encodedSlashes
         self.rewrite = rewrite
         self.hostHeader = hostHeader
+        self.tunnel = tunnel
         labels = RouteLabels(api: api, route: name)
         info = RouteInfo(api: api, name: name, parameters: parameters, stripsBasePath: stripsBasePath)
         self.chain = chain

@@ -121,7 +121,7 @@ struct SnapshotCompiler {
                 index: index, api: api.name, name: route.label, action: action,
                 stripsBasePath: !api.keepBasePath && !basePath.isEmpty,
                 encodedSlashes: route.encodedSlashes ?? api.encodedSlashes, rewrite: route.rewrite?.path.map(template),
-                hostHeader: route.hostHeader.map(Upstreams.HostHeader.init), parameters: names, chain: chain))
+                hostHeader: route.hostHeader.map(Upstreams.HostHeader.init), tunnel: TunnelSettings(route, of: api), parameters: names, chain: chain))
     }
 
     mutating func compileTiming() -> TimingRule? {

@@ -122,6 +122,17 @@ extension Reason {
     package static let responseTooLarge = Reason(
         "response_too_large", 502, "The upstream's response is too large", "http_response_body_size")
     package static let noHealthyEndpoint = Reason("no_healthy_endpoint", 503, "No endpoint is available", "destination_unavailable")
+    package static let badWebSocketHandshake = Reason(
+        "bad_websocket_handshake", 400, "Malformed WebSocket handshake", "http_request_error")
+    package static let tunnelIdle = Reason("tunnel_idle", 408, "Nothing passed through the tunnel for too long", "http_request_error")
+    package static let tunnelLifetime = Reason("tunnel_lifetime", 408, "The tunnel has lasted as long as it may", "http_request_denied")
+    package static let tunnelReloaded = Reason("tunnel_reloaded", 503, "The configuration has changed", "proxy_internal_response")
+    package static let websocketMessageTooLarge = Reason(
+        "websocket_message_too_large", 413, "A WebSocket message is too large", "http_request_denied")
+    package static let websocketMessageRate = Reason(
+        "websocket_message_rate", 429, "Too many WebSocket messages", "http_request_denied")
+    package static let websocketProtocolError = Reason(
+        "websocket_protocol_error", 400, "Malformed WebSocket frame", "http_request_error")
     package static let draining = Reason("draining", 503, "The gateway is stopping", "proxy_internal_response")
     package static let internalError = Reason("internal_error", 500, "The gateway failed", "proxy_internal_error")
 
@@ -131,8 +142,9 @@ extension Reason {
         .tooManyConnections,
         .headerTimeout, .idleTimeout, .bodyTimeout, .clientWriteTimeout, .clientClosed, .routeNotFound, .methodNotAllowed, .encodedSlash,
         .upstreamConnectFailed, .upstreamConnectTimeout, .upstreamReset, .upstreamBadResponse, .upstreamHeadersTooLarge,
-        .upstreamIncomplete, .upstreamTimeout, .upstreamIdleTimeout, .upstreamTotalTimeout, .deadlineExceeded, .badCallTimeout, .upstreamOverloaded,
-        .upstreamQueueTimeout,
-        .requestTooLarge, .responseTooLarge, .noHealthyEndpoint, .draining, .internalError,
+        .upstreamIncomplete, .upstreamTimeout, .upstreamIdleTimeout, .upstreamTotalTimeout, .deadlineExceeded, .badCallTimeout,
+        .upstreamOverloaded, .upstreamQueueTimeout, .requestTooLarge, .responseTooLarge, .noHealthyEndpoint, .badWebSocketHandshake,
+        .tunnelIdle, .tunnelLifetime, .tunnelReloaded, .websocketMessageTooLarge, .websocketMessageRate, .websocketProtocolError, .draining,
+        .internalError,
     ]
 }

@@ -34,6 +34,12 @@ package final class HeaderFields {
     /// The number of table entries, removed ones included.
     package var count: Int { table.count }
 
+    /// Gives memory back that nothing is in: for a message whose exchange lasts.
+    package func trim() {
+        storage.trim()
+        table = ContiguousArray(table.map { $0 })
+    }
+
     // MARK: Filling
 
     /// Notes a field whose bytes are, or will be, at these offsets of `storage`.

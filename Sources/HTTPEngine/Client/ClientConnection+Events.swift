@@ -38,6 +38,8 @@ extension ClientConnection: ConnectionHandler {
         case .head, .connecting, .idle: fail(resetBeforeHead("The upstream closed the connection."))
         case .length, .chunked:
             fail(GatewayError(.upstreamIncomplete, .upstream, "The upstream closed the connection inside the response body."))
+        case .tunnel: tunnelInputEnded()
+        case .ended: break
         }
     }
 
@@ -46,7 +48,7 @@ extension ClientConnection: ConnectionHandler {
         switch reading {
         case .connecting: fail(GatewayError(.upstreamConnectFailed, .upstream, retry: .yes, "\(error)."))
         case .head, .idle: fail(resetBeforeHead("\(error)."))
-        case .length, .chunked, .untilClose: fail(GatewayError(.upstreamIncomplete, .upstream, "\(error)."))
+        case .length, .chunked, .untilClose, .tunnel, .ended: fail(GatewayError(.upstreamIncomplete, .upstream, "\(error)."))
         }
     }
 
@@ -57,6 +59,8 @@ extension ClientConnection: ConnectionHandler {
 
     package func deadlineReached() {
         guard let exchange else { return close() }
+        // Those who allow a tunnel bound its time.
+        if reading == .tunnel || reading == .ended { return }
         if loop.now >= totalDeadline { return fail(GatewayError(exchange.overdue, .upstream)) }
         switch reading {
         case .connecting: fail(GatewayError(.upstreamConnectTimeout, .upstream, retry: .yes))
@@ -70,6 +74,7 @@ extension ClientConnection: ConnectionHandler {
             } else {
                 fail(GatewayError(.upstreamIdleTimeout, .upstream))
             }
+        case .tunnel, .ended: break
         }
     }
 
@@ -86,7 +91,10 @@ extension ClientConnection: ConnectionHandler {
         }
         var at = 0
         while true {
-            switch ResponseHeadParser.parse(input.dropFirst(at), method: exchange.request.forwardMethod, limits: limits, into: exchange.response) {
+            switch ResponseHeadParser.parse(
+                input.dropFirst(at), method: exchange.request.forwardMethod, maySwitch: exchange.tunnel == .asked, limits: limits,
+                into: exchange.response)
+            {
             case .incomplete:
                 keepRest(input, from: at)
                 return nil
@@ -95,7 +103,7 @@ extension ClientConnection: ConnectionHandler {
                 return nil
             case .complete(let length):
                 at += length
-                if exchange.response.isInformational {
+                if exchange.response.isInformational, exchange.response.status != 101 {
                     guard interim(exchange) else { return nil }
                     continue
                 }
@@ -105,6 +113,9 @@ extension ClientConnection: ConnectionHandler {
         exchange.upstreamAnswered = loop.now
         let response = exchange.response
         responseKeepAlive = response.keepAlive
+        if exchange.tunnel == .asked {
+            guard settleUpgrade(exchange) else { return nil }
+        }
         switch response.framing {
         case .none: reading = .length(0)
         case .length(let count): reading = .length(count)
@@ -113,8 +124,9 @@ extension ClientConnection: ConnectionHandler {
             decoder = ChunkedDecoder()
         case .untilClose: reading = .untilClose
         }
+        if exchange.tunnel == .open { reading = .tunnel }
         dropKept()
-        connection?.deadline = min(loop.now + timeouts.idle, totalDeadline)
+        connection?.deadline = reading == .tunnel ? .never : min(loop.now + timeouts.idle, totalDeadline)
         guard exchange.observer?.upstreamAnswered(exchange) ?? true else {
             // Unless the observer has let go of it by cancelling.
             if self.exchange === exchange {
@@ -183,7 +195,7 @@ extension ClientConnection: ConnectionHandler {
                 }
                 break
             }
-        case .untilClose:
+        case .untilClose, .tunnel:
             downstream.sendBody(bytes.dropFirst(at))
             guard self.exchange === exchange else { return }
         default: return
@@ -191,7 +203,7 @@ extension ClientConnection: ConnectionHandler {
         // An answer to the flush may have ended the exchange.
         let canTakeMore = downstream.flush()
         guard self.exchange === exchange else { return }
-        connection?.deadline = min(loop.now + timeouts.idle, totalDeadline)
+        if reading != .tunnel { connection?.deadline = min(loop.now + timeouts.idle, totalDeadline) }
         if !canTakeMore { connection?.isReading = false }
     }
 }

@@ -43,12 +43,17 @@ package final class ClientConnection {
         case length(Int)
         case chunked
         case untilClose
+        /// Bytes of another protocol.
+        case tunnel
+        /// The upstream has ended its direction of a tunnel; the other one goes on.
+        case ended
     }
 
     enum Sending: Equatable {
         case idle
         case length(Int)
         case chunked
+        case tunnel
     }
 
     static let mostInterimResponses = 32
@@ -85,6 +90,7 @@ package final class ClientConnection {
         receivedSomething = false
         interimResponses = 0
         totalDeadline = exchange.end(within: timeouts.total)
+        if exchange.tunnel == .asked { return askUpgrade(exchange) }
         HeadWriter.write(exchange.request, to: loop.output)
         switch exchange.request.forwardFraming {
         case .length(let count) where count > 0:
@@ -114,11 +120,11 @@ package final class ClientConnection {
         connection.deadline = connection.isBackedUp ? min(loop.now + timeouts.idle, totalDeadline) : totalDeadline
     }
 
-    private func setDeadline(_ length: Nanoseconds) {
+    func setDeadline(_ length: Nanoseconds) {
         connection?.deadline = min(loop.now + length, totalDeadline)
     }
 
-    private func flushOutput() {
+    func flushOutput() {
         guard !loop.output.isEmpty else { return }
         connection?.send(loop.output.view)
         loop.output.clear()
@@ -161,10 +167,13 @@ package final class ClientConnection {
         owner?.released(self, failed: failed)
     }
 
-    package func close() {
+    package func close() { close(gracefully: false) }
+
+    /// - Parameter gracefully: the upstream gets everything that was sent first.
+    func close(gracefully: Bool) {
         guard !isClosed else { return }
         isClosed = true
-        connection?.close()
+        if gracefully { connection?.closeGracefully() } else { connection?.close() }
         connection = nil
         if let kept {
             kept.clear()
@@ -199,6 +208,7 @@ extension ClientConnection: Upstream {
         switch sending {
         case .idle: return true
         case .length(let left): sending = .length(max(0, left - bytes.count))
+        case .tunnel: break
         case .chunked:
             out.append(hexadecimal: bytes.count)
             out.append("\r\n")
@@ -217,6 +227,7 @@ extension ClientConnection: Upstream {
 
     package func requestEnd(trailers: HeaderFields?) {
         guard sending != .idle else { return }
+        if sending == .tunnel { return tunnelOutputEnded() }
         if sending == .chunked {
             loop.output.append("0\r\n")
             trailers?.write(to: loop.output)
@@ -242,6 +253,6 @@ extension ClientConnection: Upstream {
     package func downstreamWritable() {
         guard let connection, exchange != nil else { return }
         connection.isReading = true
-        if reading != .head { setDeadline(timeouts.idle) }
+        if reading != .head, reading != .tunnel, reading != .ended { setDeadline(timeouts.idle) }
     }
 }

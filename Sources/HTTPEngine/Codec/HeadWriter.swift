@@ -3,13 +3,25 @@ import Primitives
 
 /// Writes heads of HTTP/1 messages.
 enum HeadWriter {
-    /// The request line, the fields as edited, and the framing.
-    static func write(_ request: RequestHead, to out: ByteBuffer) {
-        if let method = request.rewrittenMethod { out.append(method.name) } else { out.append(request.methodName) }
+    /// The request line, the fields as edited, and the framing, or the protocol that the upstream is asked to switch to.
+    static func write(_ request: RequestHead, asksUpgrade: Bool = false, to out: ByteBuffer) {
+        if asksUpgrade, request.method == .connect {
+            // Extended CONNECT is what HTTP/2 has in place of GET with `Upgrade` (RFC 8441 §4).
+            out.append("GET")
+        } else if let method = request.rewrittenMethod {
+            out.append(method.name)
+        } else {
+            out.append(request.methodName)
+        }
         out.append(" ")
         out.append(request.view(request.forwardSpan.isEmpty ? request.targetSpan : request.forwardSpan))
         out.append(" HTTP/1.1\r\n")
         request.fields.write(to: out)
+        if asksUpgrade {
+            out.append("connection: upgrade\r\nupgrade: ")
+            out.append(request.upgrade)
+            return out.append("\r\n\r\n")
+        }
         switch request.forwardFraming {
         case .length(let count):
             out.append("content-length: ")

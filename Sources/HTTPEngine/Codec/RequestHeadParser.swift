@@ -41,6 +41,7 @@ package enum RequestHeadParser {
             }
             head.fields.storage.append(bytes[0..<end])
             if let error = RequestFraming.interpret(head) ?? RequestTarget.interpret(head) { return .failed(error) }
+            if head.fields.contains(.upgrade) { RequestUpgrade.interpret(head) }
             return .complete(end)
         }
     }

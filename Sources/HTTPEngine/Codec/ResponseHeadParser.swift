@@ -5,8 +5,10 @@ package import Primitives
 /// exactly is not forwarded.
 package enum ResponseHeadParser {
     /// Parses the head at the beginning of `bytes` into `head`. `method` is the request's, on which the length of the
-    /// body depends.
-    package static func parse(_ bytes: ByteView, method: HTTPMethod, limits: HeadLimits, into head: ResponseHead) -> HeadResult {
+    /// body depends; `maySwitch` says whether it has asked to switch protocols, so that `101` is an answer.
+    package static func parse(
+        _ bytes: ByteView, method: HTTPMethod, maySwitch: Bool = false, limits: HeadLimits, into head: ResponseHead
+    ) -> HeadResult {
         head.clear()
         let line = statusLine(bytes, into: head)
         guard case .complete(let start) = line else {
@@ -19,7 +21,7 @@ package enum ResponseHeadParser {
         case .complete(let end):
             guard end <= limits.bytes else { return tooLarge(limits) }
             head.fields.storage.append(bytes[0..<end])
-            if let detail = ResponseFraming.interpret(head, method: method) { return fail(.upstreamBadResponse, detail) }
+            if let detail = ResponseFraming.interpret(head, method: method, maySwitch: maySwitch) { return fail(.upstreamBadResponse, detail) }
             return .complete(end)
         }
     }
@@ -60,7 +62,7 @@ package enum ResponseHeadParser {
 /// What the fields of a response say about its body and its connection (RFC 9112 §6.3, §9).
 enum ResponseFraming {
     /// Sets `framing` and `keepAlive`; a sentence about what is wrong, if something is.
-    static func interpret(_ head: ResponseHead, method: HTTPMethod) -> String? {
+    static func interpret(_ head: ResponseHead, method: HTTPMethod, maySwitch: Bool) -> String? {
         let fields = head.fields
         head.keepAlive = head.minorVersion >= 1
         fields.forEach(named: ByteView("connection")) { value in
@@ -91,7 +93,10 @@ enum ResponseFraming {
             if lengths > 0 { return "Transfer-Encoding and Content-Length stand together." }
             if head.minorVersion == 0 { return "HTTP/1.0 has no Transfer-Encoding." }
         }
-        if head.status == 101 { return "It switches protocols, which nobody asked for." }
+        if head.status == 101 {
+            guard maySwitch else { return "It switches protocols, which nobody asked for." }
+            guard !hasCoding, lengths == 0 else { return "A response that switches protocols has no body." }
+        }
         if head.isInformational || head.status == 204 || head.status == 304 || method == .head {
             head.framing = .none
         } else if hasCoding {

@@ -21,6 +21,7 @@ extension ServerConnection: ConnectionHandler {
 
     /// The client sends no more. With a request unanswered it has left: what is done for it is cancelled.
     package func inputEnded() {
+        if phase == .tunnel { return tunnelInputEnded() }
         guard exchange == nil else { return shutDown(.clientClosed) }
         markClosed()
         connection.closeGracefully()
@@ -52,7 +53,7 @@ extension ServerConnection: ConnectionHandler {
             server.counters.timeouts += 1
             bodyFailed(GatewayError(.bodyTimeout))
         case .discard: timedOut(.bodyTimeout)
-        case .answered, .over: break
+        case .answered, .tunnel, .over: break
         }
     }
 

@@ -32,6 +32,7 @@ extension ServerConnection: Downstream {
             out.append(loop.httpDate)
             out.append("\r\n")
         }
+        if exchange.tunnel == .open, response.status == 101, phase == .answered { return beginTunnel(exchange, to: out) }
         writeFraming(exchange, to: out)
         if !keepAlive {
             out.append("connection: close\r\n")
@@ -88,7 +89,7 @@ extension ServerConnection: Downstream {
             writing = .length(left - piece.count)
             exchange.responseBytes += piece.count
             gather(piece)
-        case .untilClose:
+        case .untilClose, .tunnel:
             exchange.responseBytes += bytes.count
             gather(bytes)
         case .chunked:
@@ -116,6 +117,7 @@ extension ServerConnection: Downstream {
             output.append("\r\n")
         }
         flush()
+        if writing == .tunnel { return tunnelOutputEnded() }
         if case .length(let left) = writing, left > 0 {
             return abort(GatewayError(.internalError, .gateway, "The response is shorter than announced."))
         }
@@ -134,12 +136,23 @@ extension ServerConnection: Downstream {
             connection.send(output.view)
             output.clear()
         }
+        // What came behind the request goes as soon as the answer is out.
+        if phase == .tunnel, kept != nil, !isProcessing {
+            processKept()
+            updateReading()
+        }
         guard connection.isBackedUp else { return true }
         if connection.deadline == .never || phase != .body { watchSlowClient() }
         return false
     }
 
     package func wantsRequestBody() {
+        if phase == .tunnel, !bodyIsWanted {
+            bodyIsWanted = true
+            guard !isProcessing else { return }
+            processKept()
+            return updateReading()
+        }
         guard phase == .body else { return }
         // Wanted already, and nothing has come: the request is tried again, and its head is to go now.
         if bodyIsWanted, !isProcessing { exchange?.upstream?.requestFlush() }

@@ -47,6 +47,8 @@ package final class ServerConnection {
         case discard
         /// The request is complete, its response is not.
         case answered
+        /// The connection has switched to another protocol, and its bytes are passed on as they are.
+        case tunnel
         /// Nothing more is read.
         case over
     }
@@ -58,6 +60,8 @@ package final class ServerConnection {
         case untilClose
         /// The response has no body.
         case none
+        /// Bytes of another protocol.
+        case tunnel
     }
 
     /// More kept bytes than this, and the socket is not read until they are used.
@@ -110,11 +114,13 @@ package final class ServerConnection {
         self.kept = nil
         kept.clear()
         loop.giveBack(kept)
+        if phase == .tunnel, connection.inputHasEnded { tunnelInputEnded() }
     }
 
     func updateReading() {
         guard !isClosed else { return }
-        let waits = (kept?.count ?? 0) > ServerConnection.mostKept || (phase == .body && !bodyIsWanted && kept != nil)
+        let isHeldUp = (phase == .body || phase == .tunnel) && !bodyIsWanted && kept != nil
+        let waits = (kept?.count ?? 0) > ServerConnection.mostKept || isHeldUp
         connection.isReading = !waits
     }
 
@@ -139,6 +145,9 @@ package final class ServerConnection {
                 at += body(bytes.dropFirst(at))
             case .discard: at += discard(bytes.count - at)
             case .answered: break loop
+            case .tunnel:
+                guard bodyIsWanted else { break loop }
+                at += tunnel(bytes.dropFirst(at))
             case .over: at = bytes.count
             }
         }

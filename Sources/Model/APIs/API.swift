@@ -20,6 +20,9 @@ package struct API: Settings {
     @Setting("What happens to `%2F` in paths: `keep` it, `reject` the request with 400, or `decode` it before matching.")
     package var encodedSlashes: EncodedSlashes = .keep
 
+    @Setting("Protocols that clients may switch to with `Upgrade`; requests for others are forwarded without it. Left out: `[websocket]`.")
+    package var upgrade: [String]?
+
     @Setting("Policies for every route of the API.")
     package var policies: [PolicyEntry] = []
 

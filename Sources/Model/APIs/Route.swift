@@ -37,6 +37,12 @@ package struct Route: Settings {
     @Setting("Overrules the API's `encodedSlashes`.")
     package var encodedSlashes: EncodedSlashes?
 
+    @Setting("Protocols that clients may switch to with `Upgrade`. Overrules the API's `upgrade`.")
+    package var upgrade: [String]?
+
+    @Setting("Limits of WebSockets, and of tunnels of other protocols.")
+    package var websocket: WebSocketSettings = WebSocketSettings()
+
     @Setting("Policies for this route.")
     package var policies: [PolicyEntry] = []
 
@@ -65,4 +71,14 @@ package enum RouteAction: Equatable, Sendable {
     case split([SplitTarget], key: ExpressionText?)
     case redirect(Redirect)
     case respond(Respond)
+}
+
+extension Configuration {
+    /// The first route of that label in an API of that name.
+    package func route(_ label: String, of api: String) -> Route? {
+        for candidate in apis where candidate.name == api {
+            if let route = candidate.routes.first(where: { $0.label == label }) { return route }
+        }
+        return nil
+    }
 }

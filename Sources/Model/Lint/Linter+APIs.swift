@@ -10,6 +10,7 @@ extension Linter {
                 warning(api.$keepBasePath.position, "\(path).keepBasePath", "has no effect without `basePath`")
             }
             if Set(api.hosts).count < api.hosts.count { warning(api.$hosts.position, "\(path).hosts", "a host stands there twice") }
+            checkUpgrade(api.$upgrade, "\(path).upgrade")
             checkRouteNames(api, path)
             for (j, route) in api.routes.enumerated() {
                 check(route, i, j)
@@ -51,6 +52,7 @@ extension Linter {
         if let redirect = route.redirect { check(redirect, captures, "\(path).redirect") }
         if let respond = route.respond { check(respond, "\(path).respond") }
         if let rewrite = route.rewrite { check(rewrite, captures, "\(path).rewrite") }
+        checkUpgrade(route.$upgrade, "\(path).upgrade")
         if route.upstream == nil, route.split == nil, given == 1 { checkForwardingOnly(route, path) }
     }
 
@@ -59,6 +61,8 @@ extension Linter {
         let message = "has no effect: the route does not forward"
         if route.$rewrite.isGiven { warning(route.$rewrite.position, "\(path).rewrite", message) }
         if route.$hostHeader.isGiven { warning(route.$hostHeader.position, "\(path).hostHeader", message) }
+        if route.$upgrade.isGiven { warning(route.$upgrade.position, "\(path).upgrade", message) }
+        if route.$websocket.isGiven { warning(route.$websocket.position, "\(path).websocket", message) }
     }
 
     mutating func use(_ upstream: String, _ setting: Setting<some SettingValue>, _ path: @autoclosure () -> String) {

@@ -142,10 +142,12 @@ def forwarded_soundly(record: Record) -> list[str]:
     wrong = []
     if not re.fullmatch(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+ (/[^\s#\\]*|\*) HTTP/1\.1", record.line):
         wrong.append(f"request line {record.line!r}")
+    # The gateway asks to switch for a WebSocket, which a route without settings allows, and for nothing else.
+    switches = record.all("upgrade") == ["websocket"] and record["connection"] == "upgrade"
     for name in HOP_BY_HOP:
-        if record.all(name):
+        if record.all(name) and not (switches and name == "upgrade"):
             wrong.append(f"hop-by-hop field {name}: {record.all(name)}")
-    if record["connection"] not in (None, "keep-alive", "close"):
+    if record["connection"] not in (None, "keep-alive", "close") and not switches:
         wrong.append(f"connection: {record['connection']}")
     if record["te"] not in (None, "trailers"):
         wrong.append(f"te: {record['te']}")

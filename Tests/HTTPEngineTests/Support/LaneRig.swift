@@ -26,13 +26,17 @@ final class LaneRig {
     }
 
     /// Sends a request; what comes of it is in the result.
-    func send(_ request: String = .get(), fresh: Bool = false, taking: Bool = true) -> Outcome {
+    func send(
+        _ request: String = .get(), fresh: Bool = false, taking: Bool = true, asksUpgrade: Bool = false, _ change: (Exchange) -> Void = { _ in }
+    ) -> Outcome {
         let exchange = pool.take()
         _ = request.withView { RequestHeadParser.parse($0, limits: HeadLimits(), into: exchange.request) }
         exchange.request.fields.removeHopByHop()
         let outcome = Outcome(exchange)
         outcome.takesMore = taking
         exchange.started = network.loop.now
+        if asksUpgrade { exchange.tunnel = .asked }
+        change(exchange)
         lane.send(exchange, fresh: fresh)
         return outcome
     }
