@@ -97,6 +97,7 @@ enum MetricsPage {
         family("sluice_connections_refused", .counter, "Client connections refused because of limits.connections.") { $0.refused }
         family("sluice_listener_requests", .counter, "Request heads received.") { $0.requests }
         family("sluice_protocol_errors", .counter, "Requests refused because they break HTTP.") { $0.protocolErrors }
+        family("sluice_http2_floods", .counter, "HTTP/2 connections closed because of floods of frames.") { $0.floods }
         family("sluice_client_timeouts", .counter, "Clients that were too slow.") { $0.timeouts }
         family("sluice_tls_handshakes", .counter, "TLS handshakes completed.") { $0.handshakes }
         family("sluice_tls_handshake_failures", .counter, "TLS handshakes that failed.") { $0.handshakeFailures }
@@ -137,5 +138,6 @@ extension ServerCounters {
         handshakes += other.handshakes
         handshakeFailures += other.handshakeFailures
         handshakeTimeouts += other.handshakeTimeouts
+        floods += other.floods
     }
 }

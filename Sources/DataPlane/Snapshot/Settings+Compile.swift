@@ -23,6 +23,8 @@ extension ServerSettings {
         head.fields = listener.limits.headerCount
         head.target = listener.limits.targetBytes.bytes
         connections = max(1, (listener.limits.connections + loops - 1) / loops)
+        streams = listener.limits.streams
+        served = ServedProtocol(listener.protocols)
         requestsPerConnection = listener.limits.keepAliveRequests
         headerTimeout = listener.timeouts.header.nanoseconds
         idleTimeout = listener.timeouts.idle.nanoseconds
@@ -31,6 +33,17 @@ extension ServerSettings {
         guard let tls = listener.tls else { return }
         handshakeTimeout = tls.handshakeTimeout.nanoseconds
         handshakes = max(1, (tls.handshakes + loops - 1) / loops)
+    }
+}
+
+extension ServedProtocol {
+    /// What a listener without TLS serves.
+    init(_ protocols: [ListenerProtocol]) {
+        guard protocols.contains(.h2c) else {
+            self = .http1
+            return
+        }
+        self = protocols.contains(.http1) ? .detect : .http2
     }
 }
 

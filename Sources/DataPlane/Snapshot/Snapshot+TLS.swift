@@ -36,7 +36,7 @@ extension TLSServerSettings {
         }
         minimumVersion = tls.minimumVersion == .tls13 ? .tls13 : .tls12
         if let ciphers = tls.ciphers { self.ciphers = ciphers }
-        protocols = [.http1]
+        protocols = listener.protocolsOverTLS.map { $0 == .h2 ? .http2 : .http1 }
         let clients = tls.clientCertificates
         switch clients.mode {
         case .none: break

@@ -30,7 +30,7 @@ extension HTTPServer {
     func handshakeDone(_ handshake: ServerHandshake) {
         handshakes.remove(handshake)
         counters.handshakes += 1
-        serve(handshake.connection)
+        serve(handshake.connection, as: handshake.stream.applicationProtocol == .http2 ? .http2 : .http1)
     }
 
     func handshakeFailed(_ handshake: ServerHandshake, _ reason: Reason) {

@@ -22,8 +22,10 @@ package final class HTTPServer {
     package var isDraining: Bool { drainGrace != nil }
 
     private var acceptor: Acceptor?
-    private var connections: ContiguousArray<ServerConnection?> = []
+    private var connections: ContiguousArray<(any ServedConnection)?> = []
     private var free: ContiguousArray<Int> = []
+    /// Where heads of HTTP/2 are composed.
+    let fieldBlock = FieldBlock()
 
     package init(
         loop: EventLoop, info: ListenerInfo, settings: ServerSettings, pool: ExchangePool, handler: @escaping Handler
@@ -53,23 +55,51 @@ package final class HTTPServer {
             if tls == nil { connection.send(ByteView(HTTPServer.refusal)) }
             return connection.closeGracefully()
         }
-        guard let tls else { return serve(connection) }
-        shakeHands(connection, tls)
+        if let tls { shakeHands(connection, tls) } else { serve(connection, as: settings.served) }
     }
 
-    /// Takes over a connection that carries HTTP.
-    func serve(_ connection: Connection) {
+    /// Takes over a connection whose client speaks, or may speak, this version of HTTP.
+    package func serve(_ connection: Connection, as choice: ServedProtocol) {
         counters.open += 1
         let slot = free.popLast() ?? connections.count
         if slot == connections.count { connections.append(nil) }
-        let server = ServerConnection(connection, server: self, slot: slot)
+        // What takes PROXY protocol headers speaks HTTP/1, too.
+        if choice == .http2, !settings.proxyProtocol {
+            serveHTTP2(connection, slot: slot, client: client(of: connection))
+        } else {
+            let server = ServerConnection(connection, server: self, slot: slot, choice)
+            connections[slot] = server
+            connection.handler = server
+            server.begin()
+        }
+        // A handshake may be done when draining has begun.
+        if let drainGrace { connections[slot]?.drain(grace: drainGrace) }
+    }
+
+    /// From now on the connection speaks HTTP/2, from the client's preface on.
+    func serveHTTP2(_ connection: Connection, slot: Int, client: ClientInfo) {
+        let server = HTTP2ServerConnection(connection, server: self, slot: slot, client: client)
         connections[slot] = server
         connection.handler = server
         server.begin()
-        if let drainGrace { server.drain(grace: drainGrace) }
     }
 
-    func removed(_ connection: ServerConnection) {
+    private func client(of connection: Connection) -> ClientInfo {
+        var client = ClientInfo()
+        client.peer = connection.peer.ip ?? .loopback
+        client.address = client.peer
+        client.port = connection.peer.port ?? 0
+        client.isTrusted = trusts(client.peer)
+        return client
+    }
+
+    /// Whether the peer's word on who the client is counts.
+    func trusts(_ address: IPAddress) -> Bool {
+        for network in info.trustedProxies where network.contains(address) { return true }
+        return false
+    }
+
+    func removed(_ connection: any ServedConnection) {
         guard connections[connection.slot] === connection else { return }
         connections[connection.slot] = nil
         free.append(connection.slot)
@@ -101,4 +131,14 @@ package final class HTTPServer {
         for connection in connections { connection?.shutDown(.draining) }
         handshakes.closeAll()
     }
+}
+
+/// What a server knows of its connections, whatever they speak.
+protocol ServedConnection: AnyObject {
+    /// Where the server keeps it.
+    var slot: Int { get }
+    /// Ends when nothing is in flight, and it has been idle for `grace`.
+    func drain(grace: Nanoseconds)
+    /// Ends now.
+    func shutDown(_ reason: Reason)
 }

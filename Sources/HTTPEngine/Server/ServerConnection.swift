@@ -34,6 +34,8 @@ package final class ServerConnection {
     var peer: IPAddress
     var peerPort: UInt16
     var isTrusted: Bool
+    /// What the first bytes may be; `.http1` once they are known.
+    var choice: ServedProtocol
 
     enum Phase: UInt8 {
         /// A PROXY protocol header is expected.
@@ -61,22 +63,17 @@ package final class ServerConnection {
     /// More kept bytes than this, and the socket is not read until they are used.
     static let mostKept = 64 << 10
 
-    init(_ connection: Connection, server: HTTPServer, slot: Int) {
+    init(_ connection: Connection, server: HTTPServer, slot: Int, _ choice: ServedProtocol) {
         self.connection = connection
         self.server = server
         self.slot = slot
+        self.choice = choice
         peer = connection.peer.ip ?? .loopback
         peerPort = connection.peer.port ?? 0
-        isTrusted = false
-        isTrusted = trusts(peer)
+        isTrusted = server.trusts(peer)
     }
 
     var loop: EventLoop { connection.loop }
-
-    func trusts(_ address: IPAddress) -> Bool {
-        for network in server.info.trustedProxies where network.contains(address) { return true }
-        return false
-    }
 
     func begin() {
         if server.settings.proxyProtocol { phase = .proxy }
@@ -134,6 +131,7 @@ package final class ServerConnection {
             case .head:
                 // An answer that the client does not take holds the next request back.
                 if connection.isBackedUp { break loop }
+                if choice != .http1, !preface(bytes.dropFirst(at)) { break loop }
                 guard let used = head(bytes.dropFirst(at)) else { break loop }
                 at += used
             case .body:
@@ -195,13 +193,20 @@ package final class ServerConnection {
         server.handler(exchange)
     }
 
+    /// Who asks.
+    var client: ClientInfo {
+        var client = ClientInfo()
+        client.peer = peer
+        client.address = peer
+        client.port = peerPort
+        client.isTrusted = isTrusted
+        return client
+    }
+
     private func attach(_ exchange: Exchange) {
         server.counters.requests += 1
         exchange.listener = server.info
-        exchange.client.peer = peer
-        exchange.client.address = peer
-        exchange.client.port = peerPort
-        exchange.client.isTrusted = isTrusted
+        exchange.client = client
         exchange.started = loop.now
         exchange.downstream = self
         self.exchange = exchange
@@ -326,7 +331,7 @@ package final class ServerConnection {
     }
 
     /// Lets go of the exchange in flight, if there is one, and of the connection.
-    func shutDown(_ reason: Reason, reset: Bool = false) {
+    func shutDown(_ reason: Reason, reset: Bool) {
         guard !isClosed else { return }
         markClosed()
         connection.close(reset: reset)
@@ -351,6 +356,11 @@ package final class ServerConnection {
         }
         server.removed(self)
     }
+
+}
+
+extension ServerConnection: ServedConnection {
+    func shutDown(_ reason: Reason) { shutDown(reason, reset: false) }
 
     func drain(grace: Nanoseconds) {
         guard exchange == nil, phase == .head, kept == nil else { return }

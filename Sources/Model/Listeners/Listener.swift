@@ -12,8 +12,10 @@ package struct Listener: Settings {
     @Setting("Certificates, and what else TLS needs. Left out: the listener speaks plain HTTP.")
     package var tls: ListenerTLS?
 
-    @Setting("Protocols that clients may speak. This version serves http1.")
-    package var protocols: [ListenerProtocol] = [.http1]
+    @Setting(
+        "Protocols that clients may speak. `h2c` is HTTP/2 without TLS, from clients that begin with it; `h2` is with TLS, in order of preference. With `tls` and left out: h2, http1."
+    )
+    package var protocols: [ListenerProtocol] = [.http1, .h2c]
 
     @Setting("Peers whose Forwarded, X-Forwarded-* and X-Request-Id headers, and PROXY protocol header, count.")
     package var trustedProxies: [CIDR] = []
@@ -29,6 +31,9 @@ package struct Listener: Settings {
 
     package var origin = Origin()
     package init() {}
+
+    /// What is agreed on in TLS handshakes, in the order of preference.
+    package var protocolsOverTLS: [ListenerProtocol] { $protocols.isGiven ? protocols.filter { $0 != .h2c } : [.h2, .http1] }
 }
 
 package enum ListenerProtocol: String, SettingChoice {
@@ -50,6 +55,9 @@ package struct ListenerLimits: Settings {
 
     @Setting("Requests on one connection before it is closed; 0 is no limit.", 0...1_000_000_000)
     package var keepAliveRequests: Int = 0
+
+    @Setting("Requests at a time on one HTTP/2 connection; more are refused with REFUSED_STREAM.", 1...10_000)
+    package var streams: Int = 100
 
     package init() {}
 }
