@@ -172,7 +172,7 @@ def test_ciphers(start, authority, certificates):
 
 
 def test_application_protocol(start, authority, certificates):
-    gateway = start({**served([certificates["a"]])})
+    gateway = start(served([certificates["a"]]))
     made = context(authority)
     made.set_alpn_protocols(["strange", "http/1.1"])
     with Client(gateway, made) as client:
@@ -183,11 +183,20 @@ def test_application_protocol(start, authority, certificates):
         Client(gateway, made)
 
 
+def test_http2_is_preferred(start, authority, certificates):
+    gateway = start(served([certificates["a"]]))
+    made = context(authority)
+    made.set_alpn_protocols(["http/1.1", "h2"])
+    with Client(gateway, made) as client:
+        assert client.tls.selected_alpn_protocol() == "h2"
+
+
 @pytest.mark.skipif(not shutil.which("curl"), reason="no curl")
-def test_curl(start, authority, certificates):
+@pytest.mark.parametrize("version", ["--http1.1", "--http2"])
+def test_curl(start, authority, certificates, version):
     gateway = start(served([certificates["a"]]))
     url = f"https://a.test:{gateway.port}/"
-    result = subprocess.run(["curl", "-sS", "--http1.1", "--cacert", authority.certificate, "--resolve", f"a.test:{gateway.port}:127.0.0.1", url, url],
+    result = subprocess.run(["curl", "-sS", version, "--cacert", authority.certificate, "--resolve", f"a.test:{gateway.port}:127.0.0.1", url, url],
                             capture_output=True, text=True, timeout=limit(20))
     assert (result.returncode, result.stdout) == (0, "hellohello"), result.stderr
 

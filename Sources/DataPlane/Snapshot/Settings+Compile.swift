@@ -24,7 +24,7 @@ extension ServerSettings {
         head.target = listener.limits.targetBytes.bytes
         connections = max(1, (listener.limits.connections + loops - 1) / loops)
         streams = listener.limits.streams
-        served = ServedProtocol(listener)
+        served = ServedProtocol(listener.protocols)
         requestsPerConnection = listener.limits.keepAliveRequests
         headerTimeout = listener.timeouts.header.nanoseconds
         idleTimeout = listener.timeouts.idle.nanoseconds
@@ -37,16 +37,13 @@ extension ServerSettings {
 }
 
 extension ServedProtocol {
-    /// What a listener serves where the handshake of TLS does not decide.
-    init(_ listener: Listener) {
-        let spoken = listener.spoken
-        if listener.tls != nil {
-            self = spoken.contains(.http1) ? .http1 : .http2
-        } else if spoken.contains(.h2c) {
-            self = spoken.contains(.http1) ? .detect : .http2
-        } else {
+    /// What a listener without TLS serves.
+    init(_ protocols: [ListenerProtocol]) {
+        guard protocols.contains(.h2c) else {
             self = .http1
+            return
         }
+        self = protocols.contains(.http1) ? .detect : .http2
     }
 }
 

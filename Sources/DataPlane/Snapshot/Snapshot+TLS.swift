@@ -36,13 +36,7 @@ extension TLSServerSettings {
         }
         minimumVersion = tls.minimumVersion == .tls13 ? .tls13 : .tls12
         if let ciphers = tls.ciphers { self.ciphers = ciphers }
-        protocols = listener.spoken.compactMap {
-            switch $0 {
-            case .http1: .http1
-            case .h2: .http2
-            case .h2c: nil
-            }
-        }
+        protocols = listener.protocolsOverTLS.map { $0 == .h2 ? .http2 : .http1 }
         let clients = tls.clientCertificates
         switch clients.mode {
         case .none: break

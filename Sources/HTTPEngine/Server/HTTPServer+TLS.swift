@@ -30,11 +30,7 @@ extension HTTPServer {
     func handshakeDone(_ handshake: ServerHandshake) {
         handshakes.remove(handshake)
         counters.handshakes += 1
-        switch handshake.stream.applicationProtocol {
-        case .http2: open(handshake.connection, .http2)
-        case .http1: open(handshake.connection, .http1)
-        case nil: open(handshake.connection, settings.served)
-        }
+        serve(handshake.connection, as: handshake.stream.applicationProtocol == .http2 ? .http2 : .http1)
     }
 
     func handshakeFailed(_ handshake: ServerHandshake, _ reason: Reason) {

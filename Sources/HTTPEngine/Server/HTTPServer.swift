@@ -47,10 +47,7 @@ package final class HTTPServer {
     package var openConnections: Int { counters.open + handshakes.count }
 
     /// Takes over a connection.
-    package func accept(_ connection: Connection) { serve(connection, as: settings.served) }
-
-    /// Takes over a connection whose client speaks, or may speak, this version of HTTP.
-    package func serve(_ connection: Connection, as choice: ServedProtocol) {
+    package func accept(_ connection: Connection) {
         counters.accepted += 1
         guard openConnections < settings.connections else {
             counters.refused += 1
@@ -58,22 +55,25 @@ package final class HTTPServer {
             if tls == nil { connection.send(ByteView(HTTPServer.refusal)) }
             return connection.closeGracefully()
         }
-        guard let tls else { return open(connection, choice) }
-        shakeHands(connection, tls)
+        if let tls { shakeHands(connection, tls) } else { serve(connection, as: settings.served) }
     }
 
-    /// Takes over a connection that carries HTTP.
-    func open(_ connection: Connection, _ choice: ServedProtocol) {
+    /// Takes over a connection whose client speaks, or may speak, this version of HTTP.
+    package func serve(_ connection: Connection, as choice: ServedProtocol) {
         counters.open += 1
         let slot = free.popLast() ?? connections.count
         if slot == connections.count { connections.append(nil) }
         // What takes PROXY protocol headers speaks HTTP/1, too.
-        if choice == .http2, !settings.proxyProtocol { return serveHTTP2(connection, slot: slot, client: client(of: connection)) }
-        let server = ServerConnection(connection, server: self, slot: slot, choice)
-        connections[slot] = server
-        connection.handler = server
-        server.begin()
-        if let drainGrace { server.drain(grace: drainGrace) }
+        if choice == .http2, !settings.proxyProtocol {
+            serveHTTP2(connection, slot: slot, client: client(of: connection))
+        } else {
+            let server = ServerConnection(connection, server: self, slot: slot, choice)
+            connections[slot] = server
+            connection.handler = server
+            server.begin()
+        }
+        // A handshake may be done when draining has begun.
+        if let drainGrace { connections[slot]?.drain(grace: drainGrace) }
     }
 
     /// From now on the connection speaks HTTP/2, from the client's preface on.

@@ -62,20 +62,20 @@ extension Linter {
         guard !listener.protocols.isEmpty else {
             return error(place, "listeners[\(i)].protocols", "at least one protocol is needed", remedy: "such as `[http1]`")
         }
-        if listener.tls == nil, listener.spoken.contains(.h2) {
-            error(
-                place, "listeners[\(i)].protocols", "`h2` is HTTP/2 over TLS, and this listener has no `tls`",
-                remedy: "`h2c` is HTTP/2 without TLS")
+        if listener.tls != nil {
+            if listener.$protocols.isGiven, listener.protocols.contains(.h2c) {
+                error(place, "listeners[\(i)].protocols", "`h2c` is HTTP/2 without TLS, and this listener has `tls`", remedy: "use `h2`")
+            }
+            if listener.proxyProtocol {
+                error(
+                    listener.$proxyProtocol.position, "listeners[\(i)].proxyProtocol",
+                    "this version takes PROXY protocol headers on listeners without `tls` only")
+            }
+            return
         }
-        if listener.tls != nil, listener.spoken.contains(.h2c) {
-            error(
-                place, "listeners[\(i)].protocols", "`h2c` is HTTP/2 without TLS, and this listener has `tls`",
-                remedy: "`h2` is HTTP/2 over TLS")
-        }
-        if listener.tls != nil, listener.proxyProtocol {
-            error(
-                listener.$proxyProtocol.position, "listeners[\(i)].proxyProtocol", "PROXY protocol headers are not understood before TLS yet",
-                remedy: "leave `proxyProtocol` out, or end TLS behind this listener")
-        }
+        guard listener.protocols.contains(.h2) else { return }
+        error(
+            place, "listeners[\(i)].protocols", "`h2` is HTTP/2 over TLS, and this listener has no `tls`",
+            remedy: "`h2c` is HTTP/2 without TLS")
     }
 }

@@ -13,7 +13,7 @@ package struct Listener: Settings {
     package var tls: ListenerTLS?
 
     @Setting(
-        "Protocols that clients may speak. With `tls`, `h2` and `http1` by ALPN, preferred in this order. `h2c` is HTTP/2 without TLS, from clients that begin with it."
+        "Protocols that clients may speak. `h2c` is HTTP/2 without TLS, from clients that begin with it; `h2` is with TLS, in order of preference. With `tls` and left out: h2, http1."
     )
     package var protocols: [ListenerProtocol] = [.http1, .h2c]
 
@@ -29,11 +29,11 @@ package struct Listener: Settings {
     @Setting("How long a client may take.")
     package var timeouts: ListenerTimeouts = ListenerTimeouts()
 
-    /// What is spoken where `protocols` is left out, too.
-    package var spoken: [ListenerProtocol] { $protocols.isGiven ? protocols : tls == nil ? [.http1, .h2c] : [.h2, .http1] }
-
     package var origin = Origin()
     package init() {}
+
+    /// What is agreed on in TLS handshakes, in the order of preference.
+    package var protocolsOverTLS: [ListenerProtocol] { $protocols.isGiven ? protocols.filter { $0 != .h2c } : [.h2, .http1] }
 }
 
 package enum ListenerProtocol: String, SettingChoice {
