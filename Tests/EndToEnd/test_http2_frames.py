@@ -1,0 +1,109 @@
+"""HTTP/2 frame by frame (RFC 9113, RFC 7541): what the gateway does with each frame of a client, well-formed or not.
+
+`SLUICE_STAND_IN=nginx` or `nghttpx` sends the cases to one of these instead, which tells whether a case is at fault.
+"""
+
+import pytest
+
+from harness.http2 import PREFACE, Peer
+from harness.http2_cases import check_stream, load
+from harness.http2_steps import Script, frame
+from harness.cases import check_record
+from harness.standin import STAND_IN, StandIn
+from harness.upstream import Upstream, script
+from harness.configuration import proxy
+from harness.gateway import Gateway
+
+CASES = load("server")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """One gateway with one event loop, and the recording upstream behind it."""
+    folder = tmp_path_factory.mktemp("http2")
+    with Upstream() as recorder:
+        if STAND_IN:
+            with StandIn(folder, recorder) as server:
+                yield server, recorder
+            return
+        configuration = proxy(recorder, timeouts={"response": "5s", "idle": "60s"})
+        configuration["runtime"] = {"threads": 1}
+        with Gateway(folder, configuration) as gateway:
+            yield gateway, recorder
+
+
+def settled(peer: Peer, alternatives: list[dict]) -> bool:
+    """Whether one of the outcomes is there to be judged."""
+    if peer.failed:
+        return True
+    return any(outcome["is"] != "connection_error" and all(peer.streams[s].settled for s in outcome["streams"]) for outcome in alternatives)
+
+
+def judge(outcome: dict, peer: Peer, records: list) -> list[str]:
+    kind, codes, stream = outcome["is"], outcome["codes"], peer.streams[outcome["stream"]]
+    wrong = []
+    if kind == "connection_error":
+        if not peer.failed:
+            wrong.append(f"no connection error; {stream}")
+        elif peer.goaway not in (None, "NO_ERROR", *codes):
+            wrong.append(f"GOAWAY with {peer.goaway}, expected {codes}")
+    elif kind in ("stream_error", "malformed"):
+        # RFC 9113 5.4: every stream error may be treated as an error of the connection. 8.1.1: a response may come first.
+        refused = kind == "malformed" and stream.status in (400, 431)
+        if peer.goaway and peer.goaway not in ("NO_ERROR", *codes):
+            wrong.append(f"GOAWAY with {peer.goaway}, expected {codes}")
+        elif not peer.failed and not refused and stream.reset not in codes:
+            wrong.append(f"RST_STREAM with {stream.reset}, expected {codes}; {stream}")
+    else:
+        for number, want in outcome["streams"].items():
+            wrong += check_stream(number, peer.streams[number], want)
+        if peer.failed:
+            wrong.append(f"the connection ended: GOAWAY {peer.goaway}, {peer.ended}")
+    seen = outcome.get("upstream")
+    if seen == "none":
+        wrong += [f"the upstream saw {r}" for r in records if r.body.complete]
+    elif seen is not None:
+        if len(records) != 1:
+            wrong.append(f"the upstream saw {len(records)} requests: {records}")
+        wrong += [w for r in records[:1] for w in check_record(r, seen) if not STAND_IN or w.startswith(("the upstream's", "body"))]
+    return wrong
+
+
+def still_works(peer: Peer, script: Script) -> list[str]:
+    """Whether PING and one more request are answered."""
+    script.do_sync(None)
+    number = script.highest + 2 if script.highest else 1
+    peer.send(script.bytes_of("headers", {"stream": number, "set": {":path": "/probe"}}))
+    stream = peer.streams[number]
+    peer.wait(lambda: stream.settled or peer.failed)
+    return [] if stream.status == 200 and stream.ended else [f"the connection is of no use any more: {stream}, GOAWAY {peer.goaway}, {peer.ended}"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.label)
+def test_frames(server, case):
+    gateway, recorder = server
+    path, spec = case.path, case.spec
+    if "reply" in spec:
+        recorder.on(path, script(*case.reply, end=spec.get("end", "keep"), read=not spec.get("early")))
+    with Peer.connect(gateway.address) as peer:
+        steps = Script(peer, path)
+        if spec.get("preface", True):
+            peer.send(PREFACE + steps.bytes_of("settings", spec.get("settings")))
+        steps.run(spec["send"])
+        peer.wait(lambda: settled(peer, case.alternatives))
+        records = recorder.seen(path)
+        attempts = [judge(one, peer, records) for one in case.alternatives]
+        wrong = min(attempts, key=len)
+        if peer.failed and not peer.wait(lambda: peer.ended):
+            wrong.append("the connection is not closed after GOAWAY")
+        if spec.get("alive", True) and not peer.failed and not wrong:
+            wrong += still_works(peer, steps)
+    wrong += peer.wrong
+    wrong += [f"the upstream got bytes that are no HTTP: {p.malformed}" for p in recorder.connections if p.malformed and "inside a head" not in p.malformed]
+    assert gateway.process.poll() is None, "the process has ended"
+    assert not wrong, f"RFC {case.rfc}: " + "; ".join(wrong)
+
+
+def test_nothing_was_smuggled(server):
+    """Runs after the table."""
+    assert not server[1].seen("/smuggled")
