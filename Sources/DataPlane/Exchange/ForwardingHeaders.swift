@@ -68,7 +68,7 @@ enum ForwardingHeaders {
         if !exchange.request.expectsContinue { fields.remove(.expect) }
         let isTrusted = exchange.client.isTrusted
         if !isTrusted { fields.removeForwarding() }
-        fields.append(.via) { $0.append(exchange.request.minorVersion == 0 ? "1.0 sluice" : "1.1 sluice") }
+        fields.append(.via) { $0.append(VersionText.via(major: exchange.request.majorVersion, minor: exchange.request.minorVersion)) }
         appendForwardedFor(exchange, fields)
         let scheme = exchange.listener?.scheme ?? "http"
         if !fields.contains(.xForwardedProto) { fields.append(.xForwardedProto, ByteView(scheme)) }

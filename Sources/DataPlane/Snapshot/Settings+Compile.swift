@@ -23,11 +23,24 @@ extension ServerSettings {
         head.fields = listener.limits.headerCount
         head.target = listener.limits.targetBytes.bytes
         connections = max(1, (listener.limits.connections + loops - 1) / loops)
+        streams = listener.limits.streams
+        served = ServedProtocol(listener.protocols)
         requestsPerConnection = listener.limits.keepAliveRequests
         headerTimeout = listener.timeouts.header.nanoseconds
         idleTimeout = listener.timeouts.idle.nanoseconds
         progressTimeout = listener.timeouts.progress.nanoseconds
         proxyProtocol = listener.proxyProtocol
+    }
+}
+
+extension ServedProtocol {
+    /// What a listener without TLS serves.
+    init(_ protocols: [ListenerProtocol]) {
+        guard protocols.contains(.h2c) else {
+            self = .http1
+            return
+        }
+        self = protocols.contains(.http1) ? .detect : .http2
     }
 }
 
