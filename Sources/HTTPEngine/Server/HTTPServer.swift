@@ -56,24 +56,35 @@ package final class HTTPServer {
         counters.open += 1
         let slot = free.popLast() ?? connections.count
         if slot == connections.count { connections.append(nil) }
-        // What speaks HTTP/1 also takes PROXY protocol headers.
+        // What takes PROXY protocol headers speaks HTTP/1, too.
+        if choice == .http2, !settings.proxyProtocol { return serveHTTP2(connection, slot: slot, client: client(of: connection)) }
         let server = ServerConnection(connection, server: self, slot: slot, choice)
-        guard choice == .http2, !settings.proxyProtocol else {
-            connections[slot] = server
-            connection.handler = server
-            return server.begin()
-        }
-        handOver(server)
+        connections[slot] = server
+        connection.handler = server
+        server.begin()
     }
 
-    /// The connection goes on in HTTP/2. What has come of it is the new handler's to read.
-    @discardableResult func handOver(_ old: ServerConnection) -> any ConnectionHandler {
-        let server = HTTP2ServerConnection(
-            old.connection, server: self, slot: old.slot, peer: old.peer, peerPort: old.peerPort, isTrusted: old.isTrusted)
-        connections[old.slot] = server
-        old.connection.handler = server
+    /// From now on the connection speaks HTTP/2, from the client's preface on.
+    func serveHTTP2(_ connection: Connection, slot: Int, client: ClientInfo) {
+        let server = HTTP2ServerConnection(connection, server: self, slot: slot, client: client)
+        connections[slot] = server
+        connection.handler = server
         server.begin()
-        return server
+    }
+
+    private func client(of connection: Connection) -> ClientInfo {
+        var client = ClientInfo()
+        client.peer = connection.peer.ip ?? .loopback
+        client.address = client.peer
+        client.port = connection.peer.port ?? 0
+        client.isTrusted = trusts(client.peer)
+        return client
+    }
+
+    /// Whether the peer's word on who the client is counts.
+    func trusts(_ address: IPAddress) -> Bool {
+        for network in info.trustedProxies where network.contains(address) { return true }
+        return false
     }
 
     func removed(_ connection: any ServedConnection) {

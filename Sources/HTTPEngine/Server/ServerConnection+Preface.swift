@@ -25,7 +25,8 @@ extension ServerConnection {
         // The server forgets this object, and this object the connection.
         isClosed = true
         phase = .over
-        server.handOver(self).received(bytes)
+        server.serveHTTP2(connection, slot: slot, client: client)
+        connection.handler?.received(bytes)
         return false
     }
 }

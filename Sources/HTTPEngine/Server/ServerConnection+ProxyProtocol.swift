@@ -17,7 +17,7 @@ extension ServerConnection {
                 peer = source
                 peerPort = port
                 // What stands behind the proxy is a client like any other.
-                isTrusted = trusts(source)
+                isTrusted = server.trusts(source)
             }
             phase = .head
             return length

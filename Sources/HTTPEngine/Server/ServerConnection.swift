@@ -70,16 +70,10 @@ package final class ServerConnection {
         self.choice = choice
         peer = connection.peer.ip ?? .loopback
         peerPort = connection.peer.port ?? 0
-        isTrusted = false
-        isTrusted = trusts(peer)
+        isTrusted = server.trusts(peer)
     }
 
     var loop: EventLoop { connection.loop }
-
-    func trusts(_ address: IPAddress) -> Bool {
-        for network in server.info.trustedProxies where network.contains(address) { return true }
-        return false
-    }
 
     func begin() {
         if server.settings.proxyProtocol { phase = .proxy }
@@ -199,13 +193,20 @@ package final class ServerConnection {
         server.handler(exchange)
     }
 
+    /// Who asks.
+    var client: ClientInfo {
+        var client = ClientInfo()
+        client.peer = peer
+        client.address = peer
+        client.port = peerPort
+        client.isTrusted = isTrusted
+        return client
+    }
+
     private func attach(_ exchange: Exchange) {
         server.counters.requests += 1
         exchange.listener = server.info
-        exchange.client.peer = peer
-        exchange.client.address = peer
-        exchange.client.port = peerPort
-        exchange.client.isTrusted = isTrusted
+        exchange.client = client
         exchange.started = loop.now
         exchange.downstream = self
         self.exchange = exchange

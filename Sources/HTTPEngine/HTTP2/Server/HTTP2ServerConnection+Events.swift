@@ -14,11 +14,8 @@ extension HTTP2ServerConnection: ConnectionHandler {
         if used < 0 { return failed(Int32(truncatingIfNeeded: used)) }
         flushTouched()
         guard !isClosed else { return }
-        if headDeadline != .never {
-            connection.deadline = min(connection.deadline, headDeadline)
-        } else if wasIdle, active > 0 {
-            connection.deadline = loop.now + server.settings.progressTimeout
-        }
+        if wasIdle, active > 0 { deadlines.streams = loop.now + server.settings.progressTimeout }
+        armTimer()
         schedule()
     }
 
@@ -26,7 +23,7 @@ extension HTTP2ServerConnection: ConnectionHandler {
     private func failed(_ code: Int32) {
         server.counters.protocolErrors += 1
         guard let session = unsafe session, code != NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue else {
-            server.connectionFailed?(.badPreface, peer)
+            server.connectionFailed?(.badPreface, client.peer)
             return shutDown(.badPreface)
         }
         if code == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue { return calmDown(.continuation) }
@@ -47,6 +44,7 @@ extension HTTP2ServerConnection: ConnectionHandler {
     }
 
     func drained() {
+        deadlines.output = .never
         pump()
         tellWritable()
     }
@@ -63,37 +61,42 @@ extension HTTP2ServerConnection: ConnectionHandler {
     func deadlineReached() {
         guard !isClosed else { return }
         let now = loop.now
-        if connection.isBackedUp {
-            if connection.lateBytes == lateBytesSeen {
+        if now >= deadlines.output, connection.isBackedUp {
+            guard connection.lateBytes != lateBytesSeen else {
                 server.counters.timeouts += 1
                 return shutDown(.clientWriteTimeout, reset: true)
             }
-            lateBytesSeen = connection.lateBytes
-            connection.deadline = now + server.settings.progressTimeout
-            return
+            watchSlowClient()
         }
-        if now >= headDeadline { return headTimedOut() }
-        if goingAway == .announced { goAway(.final) }
-        guard active > 0 else { return idleTimedOut() }
-        connection.deadline = min(headDeadline, expireStreams(now))
-        schedule()
+        if now >= deadlines.head { return headTimedOut() }
+        if now >= deadlines.goAway {
+            deadlines.goAway = .never
+            goAway(.final)
+        }
+        if now >= deadlines.streams {
+            guard active > 0 else { return terminate(.idleTimeout, .noError) }
+            deadlines.streams = expireStreams(now)
+        }
+        armTimer()
+    }
+
+    /// The client has to take bytes before the progress time-out.
+    func watchSlowClient() {
+        lateBytesSeen = connection.lateBytes
+        deadlines.output = loop.now + server.settings.progressTimeout
     }
 
     private func headTimedOut() {
         server.counters.timeouts += 1
-        if requests == 0 { server.connectionFailed?(.headerTimeout, peer) }
+        if requests == 0 { server.connectionFailed?(.headerTimeout, client.peer) }
         terminate(.headerTimeout, isGreeted ? .enhanceYourCalm : .settingsTimeout)
     }
-
-    private func idleTimedOut() { terminate(.idleTimeout, .noError) }
 
     private func terminate(_ reason: Reason, _ code: ErrorCode) {
         guard let session = unsafe session else { return }
         unsafe nghttp2_session_terminate_session(session, code.rawValue)
-        // Not for ever, should the client not take it.
-        connection.deadline = loop.now + server.settings.progressTimeout
         pump()
-        if !isClosed, !connection.isBackedUp { end(GatewayError(reason)) }
+        end(GatewayError(reason))
     }
 
     /// Ends the streams whose client has made no progress for too long; answers when to look again.

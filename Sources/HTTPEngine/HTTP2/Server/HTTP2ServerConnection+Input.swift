@@ -14,7 +14,7 @@ extension HTTP2ServerConnection {
         guard let session = unsafe session else { return }
         let stream = takeStream(id)
         unsafe nghttp2_session_set_stream_user_data(session, id, Unmanaged.passUnretained(stream).toOpaque())
-        headDeadline = loop.now + server.settings.headerTimeout
+        deadlines.head = loop.now + server.settings.headerTimeout
     }
 
     func frameReceived(_ frame: FloodLimits.Frame, _ id: Int32) {
@@ -23,10 +23,10 @@ extension HTTP2ServerConnection {
         case NGHTTP2_SETTINGS.rawValue:
             guard !isGreeted else { return }
             isGreeted = true
-            headDeadline = .never
-            if active == 0 { connection.deadline = loop.now + (server.drainGrace ?? server.settings.idleTimeout) }
+            deadlines.head = .never
+            if active == 0 { waitIdly() }
         case NGHTTP2_HEADERS.rawValue:
-            if isGreeted { headDeadline = .never }
+            if isGreeted { deadlines.head = .never }
             guard let stream = stream(id) else { return }
             let ends = frame.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
             if stream.isStarted { stream.inputEnded() } else { stream.headCompleted(endsStream: ends) }

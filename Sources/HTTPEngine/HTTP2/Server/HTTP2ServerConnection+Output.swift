@@ -13,6 +13,7 @@ extension HTTP2ServerConnection {
         isScheduled = true
         loop.atEndOfTurn { [self] in
             isScheduled = false
+            flushTouched()
             pump()
             tellWritable()
         }
@@ -35,9 +36,8 @@ extension HTTP2ServerConnection {
         isPumping = false
         guard !isClosed else { return }
         if connection.isBackedUp {
-            lateBytesSeen = connection.lateBytes
-            connection.deadline = min(connection.deadline, loop.now + server.settings.progressTimeout)
-            return
+            if deadlines.output == .never { watchSlowClient() }
+            return armTimer()
         }
         if unsafe nghttp2_session_want_read(session) == 0, unsafe nghttp2_session_want_write(session) == 0 {
             end(GatewayError(server.isDraining ? .draining : .clientClosed))

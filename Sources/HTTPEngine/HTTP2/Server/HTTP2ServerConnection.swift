@@ -13,9 +13,7 @@ final class HTTP2ServerConnection {
     let connection: Connection
     let server: HTTPServer
     let slot: Int
-    let peer: IPAddress
-    let peerPort: UInt16
-    let isTrusted: Bool
+    let client: ClientInfo
 
     /// The session. Freed with this object, because it may be in the middle of a call when the connection ends.
     let session: OpaquePointer?
@@ -40,8 +38,7 @@ final class HTTP2ServerConnection {
     /// The client's SETTINGS have come.
     var isGreeted = false
     var goingAway = GoingAway.no
-    /// When the head that is being received has to be complete.
-    var headDeadline = Instant.never
+    var deadlines = HTTP2Deadlines()
     /// What the last look at a slow client saw.
     var lateBytesSeen = 0
 
@@ -57,13 +54,11 @@ final class HTTP2ServerConnection {
     static let streamWindow: Int32 = 128 << 10
     static let connectionWindow: Int32 = 1 << 20
 
-    init(_ connection: Connection, server: HTTPServer, slot: Int, peer: IPAddress, peerPort: UInt16, isTrusted: Bool) {
+    init(_ connection: Connection, server: HTTPServer, slot: Int, client: ClientInfo) {
         self.connection = connection
         self.server = server
         self.slot = slot
-        self.peer = peer
-        self.peerPort = peerPort
-        self.isTrusted = isTrusted
+        self.client = client
         floods = FloodLimits(now: connection.loop.now)
         unsafe session = SessionSetup.makeServer()
         if let session = unsafe session { unsafe nghttp2_session_set_user_data(session, Unmanaged.passUnretained(self).toOpaque()) }
@@ -74,8 +69,8 @@ final class HTTP2ServerConnection {
     var loop: EventLoop { connection.loop }
 
     func begin() {
-        headDeadline = loop.now + server.settings.headerTimeout
-        connection.deadline = headDeadline
+        deadlines.head = loop.now + server.settings.headerTimeout
+        armTimer()
         guard let session = unsafe session, unsafe SessionSetup.greet(session, streams: server.settings.streams) else {
             return shutDown(.internalError)
         }
@@ -102,19 +97,23 @@ final class HTTP2ServerConnection {
         stream.closed(code)
         active -= 1
         free.append(stream)
-        guard active == 0, !isClosed else { return }
-        connection.deadline = loop.now + (server.drainGrace ?? server.settings.idleTimeout)
+        if active == 0 { waitIdly() }
     }
+
+    /// No stream is open: the connection is kept for the next one for a while.
+    func waitIdly() {
+        deadlines.streams = loop.now + (server.drainGrace ?? server.settings.idleTimeout)
+        armTimer()
+    }
+
+    func armTimer() { connection.deadline = deadlines.first }
 
     /// Hands a complete head to the handler.
     func start(_ exchange: Exchange, _ stream: HTTP2Stream) {
         requests += 1
         server.counters.requests += 1
         exchange.listener = server.info
-        exchange.client.peer = peer
-        exchange.client.address = peer
-        exchange.client.port = peerPort
-        exchange.client.isTrusted = isTrusted
+        exchange.client = client
         exchange.started = loop.now
         exchange.downstream = stream
         stream.isStarted = true
@@ -149,7 +148,7 @@ final class HTTP2ServerConnection {
     func calmDown(_ flood: FloodLimits.Flood) {
         guard !isClosed, let session = unsafe session else { return }
         server.counters.floods += 1
-        server.connectionFailed?(.tooManyFrames, peer)
+        server.connectionFailed?(.tooManyFrames, client.peer)
         unsafe nghttp2_session_terminate_session(session, ErrorCode.enhanceYourCalm.rawValue)
         schedule()
     }
@@ -189,6 +188,7 @@ extension HTTP2ServerConnection: ServedConnection {
 
     func drain(grace: Nanoseconds) {
         goAway(.announced)
-        connection.deadline = min(connection.deadline, loop.now + grace)
+        deadlines.goAway = loop.now + grace
+        armTimer()
     }
 }

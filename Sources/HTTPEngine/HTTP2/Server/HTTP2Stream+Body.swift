@@ -32,7 +32,7 @@ extension HTTP2Stream {
         guard let exchange else { return }
         exchange.requestBytes += bytes.count
         exchange.requestBodyTouched = true
-        waitsSince = owner.loop.now
+        waitForBody()
         owner.touch(self)
         if exchange.upstream?.requestBody(bytes) == false {
             bodyIsWanted = false
@@ -54,6 +54,13 @@ extension HTTP2Stream {
         bodyIsWanted = false
         owner.touch(self)
         exchange.upstream?.requestEnd(trailers: hasTrailers ? trailers : nil)
+        // The other direction of a tunnel may have ended before.
+        if bodyIsComplete { release(exchange) }
+    }
+
+    /// From now on it is the client who is waited for. Those who tunnel may be silent.
+    private func waitForBody() {
+        waitsSince = inputHasEnded || exchange?.tunnel == .open ? .never : owner.loop.now
     }
 
     /// Goes on with what had to wait.
@@ -82,17 +89,15 @@ extension HTTP2Stream {
 
     func wantsRequestBody() {
         guard let exchange, owesEnd else { return }
-        if bodyIsWanted {
-            // Nothing has come since: the request is tried again, and its head is to go now.
-            if !isTouched { exchange.upstream?.requestFlush() }
-            return
-        }
+        // Wanted already, and nothing has come since: the request is tried again, and its head is to go now.
+        if bodyIsWanted, !isTouched { exchange.upstream?.requestFlush() }
+        guard !bodyIsWanted else { return }
         bodyIsWanted = true
-        if !inputHasEnded { waitsSince = owner.loop.now }
+        waitForBody()
         feedKept()
         if inputHasEnded, bodyIsWanted { endBody() }
-        if !isTouched { exchange.upstream?.requestFlush() } else { owner.schedule() }
-        // Window was given back.
+        // The upstream is told at the end of the turn that this was all, and the client that it may send more.
+        owner.touch(self)
         owner.schedule()
     }
 }

@@ -38,6 +38,7 @@ extension HTTP2Stream: Downstream {
             if writing == .none || writing == .length(0) {
                 _ = unsafe nghttp2_submit_response(session, id, pairs, count, nil)
             } else {
+                hasSource = true
                 var source = unsafe SessionSetup.bodySource
                 _ = unsafe nghttp2_submit_response(session, id, pairs, count, &source)
             }
@@ -64,7 +65,8 @@ extension HTTP2Stream: Downstream {
             block.append("content-length", decimal: count)
         case .none:
             writing = .length(0)
-            block.append("content-length", decimal: 0)
+            // An HTTP/2 upstream that ended its response with the head has said no more than that.
+            if response.majorVersion == 1 { block.append("content-length", decimal: 0) }
         case .chunked, .untilClose: writing = .open
         }
     }
@@ -100,12 +102,17 @@ extension HTTP2Stream: Downstream {
         if case .length(let left) = writing, left > 0 {
             return abort(GatewayError(.internalError, .gateway, "The response is shorter than announced."))
         }
-        if let trailers, writing == .open { keepTrailers(trailers) }
+        if let trailers, hasSource { keepTrailers(trailers) }
         bodyIsComplete = true
         writing = .over
         resume()
         owner.schedule()
-        finish(exchange)
+        if exchange.tunnel == .open, owesEnd {
+            // The client ends its own direction.
+            waitsSince = owner.loop.now
+        } else {
+            finish(exchange)
+        }
     }
 
     private func keepTrailers(_ trailers: HeaderFields) {
@@ -162,7 +169,7 @@ extension HTTP2Stream: Downstream {
     func moveBody(_ count: Int, to out: ByteBuffer) {
         out.append(body.view.prefix(count))
         body.consume(count)
-        waitsSince = body.isEmpty ? .never : owner.loop.now
+        waitsSince = body.isEmpty && !bodyIsWanted ? .never : owner.loop.now
         guard wantsWritable, body.count <= HTTP2Stream.mostWaiting / 2, !isListedWritable else { return }
         wantsWritable = false
         isListedWritable = true
@@ -181,6 +188,6 @@ extension HTTP2Stream: Downstream {
 
     /// END_STREAM is out. A client that still sends is told to stop (RFC 9113 §8.1).
     func outputEnded() {
-        if !inputHasEnded { resetStream(.noError) }
+        if !inputHasEnded, exchange == nil { resetStream(.noError) }
     }
 }

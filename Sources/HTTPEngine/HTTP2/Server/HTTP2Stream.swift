@@ -20,7 +20,6 @@ final class HTTP2Stream {
     var headBytes = 0
     var fieldCount = 0
     var cookies = 0
-    var pathCount = 0
     var protocolSpan = RequestHead.Span()
     var authority = RequestHead.Span()
     var bodyIsWanted = false
@@ -41,6 +40,8 @@ final class HTTP2Stream {
     let body = ByteBuffer()
     var responseTrailers: HeaderFields?
     var hasResponseTrailers = false
+    /// The session asks for the body; else the response ended with its head.
+    var hasSource = false
     var bodyIsComplete = false
     /// The session asks no more until it is told that there is something.
     var isDeferred = false
@@ -91,6 +92,7 @@ final class HTTP2Stream {
         body.shrink(to: 16 << 10)
         if hasResponseTrailers { responseTrailers?.clear() }
         hasResponseTrailers = false
+        hasSource = false
         bodyIsComplete = false
         isDeferred = false
         wantsWritable = false
