@@ -76,7 +76,7 @@ class Peer:
         self.ended: str | None = None  # fin | reset
         self.wrong: list[str] = []  # rules that the gateway broke
         self._await_preface = serves
-        self._buffer, self._block = bytearray(), bytearray()
+        self._buffer, self._block, self._answers = bytearray(), bytearray(), bytearray()
         self._decoder = hpack.Decoder()
         self._poll = select.poll()
 
@@ -124,7 +124,9 @@ class Peer:
         while not condition():
             if self.ended or time.monotonic() > deadline:
                 return bool(condition())
+            self._answer()
             self._turn(deadline, select.POLLIN)
+        self._answer()
         return True
 
     def of(self, kind) -> list[Frame]:
@@ -176,6 +178,8 @@ class Peer:
                 self.wrong.append(f"no preface: {bytes(self._buffer[:40])!r}")
             del self._buffer[: len(PREFACE)]
             self._await_preface = False
+        if self.received.startswith(b"HTTP/1."):
+            return  # a refusal in the other version's words
         while len(self._buffer) >= 9:
             length = int.from_bytes(self._buffer[:3], "big")
             if length > 16384:
@@ -203,9 +207,9 @@ class Peer:
         match frame:
             case SettingsFrame() if "ACK" not in frame.flags:
                 self.settings.update(frame.settings)
-                self._answer(SettingsFrame(0, flags=["ACK"]))
+                self._answers += SettingsFrame(0, flags=["ACK"]).serialize()
             case PingFrame() if "ACK" not in frame.flags:
-                self._answer(PingFrame(0, frame.opaque_data, flags=["ACK"]))
+                self._answers += PingFrame(0, frame.opaque_data, flags=["ACK"]).serialize()
             case DataFrame():
                 stream.data += frame.data
                 stream.flowed += length
@@ -223,9 +227,11 @@ class Peer:
         if "END_STREAM" in frame.flags:
             stream.ended = True
 
-    def _answer(self, frame: Frame):
+    def _answer(self):
+        """Sends acknowledgements, while waiting only: they must not get between the pieces of a frame."""
         try:
-            self.sock.send(frame.serialize())
+            while self._answers:
+                del self._answers[: self.sock.send(self._answers)]
         except OSError:
             pass
 

@@ -204,7 +204,7 @@ class Script:
         return 0, value.get("last", 0).to_bytes(4, "big") + _code(value.get("code", "NO_ERROR")) + data(value.get("debug", ""))
 
     def _window_update(self, value):
-        return 0, (value["increment"] | value.get("high_bit", False) << 31).to_bytes(4, "big")
+        return 0, (value.get("increment", 1) | value.get("high_bit", False) << 31).to_bytes(4, "big")
 
 
 def _payload(value) -> bytes:

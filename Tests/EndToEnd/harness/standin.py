@@ -36,10 +36,13 @@ class StandIn:
             host, _, behind = upstream.address.rpartition(":")
             self.command = ["/usr/sbin/nghttpx", f"-f127.0.0.1,{port};no-tls", f"-b{host},{behind}", "--errorlog-file", str(folder / "error.log"), "--conf", "/dev/null"]
 
-    def __enter__(self):
+    def start(self) -> "StandIn":
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL)
         until(lambda: Connection(self.address).close() is None, 10, "the stand-in accepts")
         return self
 
-    def __exit__(self, *_):
+    def stop(self):
         process.end(self.process, 5)
+
+    def assert_no_crash(self):
+        assert self.process.returncode >= 0
