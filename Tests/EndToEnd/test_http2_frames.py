@@ -7,14 +7,16 @@ import subprocess
 
 import pytest
 
-from harness.http2 import PREFACE, Peer
-from harness.http2_cases import check_stream, load
-from harness.http2_steps import Script, frame
 from harness.cases import check_record
-from harness.standin import STAND_IN, StandIn
-from harness.upstream import Upstream, script
 from harness.configuration import proxy
 from harness.gateway import Gateway
+from harness.http2 import PREFACE, Peer
+from harness.http2_cases import check_stream, load
+from harness.http2_steps import Script
+from harness.process import SANITIZED
+from harness.standin import STAND_IN, StandIn
+from harness.upstream import Upstream, answer, script
+from harness.waiting import until
 
 CASES = load("server")
 
@@ -94,6 +96,18 @@ def judge(outcome: dict, peer: Peer, records: list) -> list[str]:
     return wrong
 
 
+def rule_of(case):
+    """The part of the upstream."""
+    spec = case.spec
+    if "reply" in spec:
+        return script(*case.reply, end=spec.get("end", "keep"), read=not spec.get("early"))
+    if spec.get("continue"):
+        return lambda exchange: (exchange.send("HTTP/1.1 100 Continue\r\n\r\n"), answer(exchange))
+    if spec.get("stall"):
+        return lambda exchange: exchange.wait_left()
+    return None
+
+
 def still_works(peer: Peer, script: Script, kind: bool | str) -> list[str]:
     """Whether PING and, unless `kind` is `ping`, one more request are answered."""
     script.do_sync(None)
@@ -111,8 +125,8 @@ def test_frames(servers, case):
     gateway, recorder = servers.server, servers.recorder
     path, spec = case.path, case.spec
     malformed = [p for p in recorder.connections if p.malformed]
-    if "reply" in spec:
-        recorder.on(path, script(*case.reply, end=spec.get("end", "keep"), read=not spec.get("early")))
+    if rule := rule_of(case):
+        recorder.on(path, rule)
     with Peer.connect(gateway.address) as peer:
         steps = Script(peer, path)
         if spec.get("preface", True):
@@ -131,6 +145,21 @@ def test_frames(servers, case):
     wrong += peer.wrong
     wrong += [f"the upstream got bytes that are no HTTP: {p.malformed} in {bytes(p.received[-400:])!r}" for p in recorder.connections if p.malformed and p not in malformed and "inside a head" not in p.malformed]
     assert not wrong, f"RFC {case.rfc}: " + "; ".join(wrong)
+
+
+@pytest.mark.skipif(bool(STAND_IN), reason="looks into the gateway")
+def test_floods_are_bounded_and_counted(servers):
+    gateway = servers.server
+    floods = [case for case in CASES if case.file == "floods" and case.spec["is"] == "connection_error"]
+    counted, memory = gateway.metrics().total("sluice_http2_floods"), gateway.memory()
+    for case in floods * 3:
+        with Peer.connect(gateway.address) as peer:
+            peer.send(PREFACE + Script(peer, "/flood").bytes_of("settings", None))
+            Script(peer, "/flood").run(case.spec["send"])
+            assert peer.wait(lambda: peer.failed), case.label
+    until(lambda: gateway.metrics().total("sluice_http2_floods") >= counted + 3 * len([c for c in floods if c.spec["codes"] == ["ENHANCE_YOUR_CALM"]]), what="the floods are counted")
+    if not SANITIZED:
+        assert gateway.memory() < memory + (32 << 20)
 
 
 def test_nothing_was_smuggled(servers):

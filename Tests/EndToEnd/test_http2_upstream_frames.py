@@ -7,7 +7,7 @@ from harness.configuration import api, route, upstream
 from harness.gateway import Gateway
 from harness.http2_cases import load
 from harness.http2_upstream import ScriptedUpstream
-from harness.raw import Ended, Late
+from harness.raw import Ended
 from harness.waiting import until
 
 CASES = load("client")
@@ -19,7 +19,7 @@ def world(tmp_path_factory):
     servers = {case.path: ScriptedUpstream(case.spec) for case in CASES}
     configuration = {
         "runtime": {"threads": 1},
-        "upstreams": [upstream(path[1:], server, protocol="h2c", timeouts={"response": "4s", "idle": "4s"}) for path, server in servers.items()],
+        "upstreams": [upstream(path[1:], server, protocol="h2c", timeouts={"response": "2s", "idle": "2s"}) for path, server in servers.items()],
         "apis": [api("all", *(route(path[1:], path, path[1:]) for path in servers))],
     }
     with Gateway(tmp_path_factory.mktemp("http2"), configuration) as gateway:
@@ -63,6 +63,8 @@ def reactions(peer) -> list[str]:
 def test_upstream(world, case):
     gateway, servers = world
     server, spec = servers[case.path], case.spec
+    if spec.get("warm"):
+        assert ask(gateway, case.path, {}).body == b"again"
     response = ask(gateway, case.path, spec)
     attempts = [judge(one, response, server) for one in case.alternatives]
     wrong = min(attempts, key=len) + server.problems

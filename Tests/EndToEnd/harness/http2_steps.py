@@ -47,6 +47,7 @@ class Script:
 
     def __init__(self, peer: Peer, path: str, response: bool = False):
         self.peer, self.path, self.response = peer, path, response
+        self.own = 1  # the stream that steps mean when they name none
         self.highest, self.pings = 0, 0
 
     def run(self, steps):
@@ -83,7 +84,7 @@ class Script:
         self.peer.ended = "closed here"
 
     def do_wait(self, want: dict):
-        stream = self.peer.streams[want.get("stream", 1)]
+        stream = self.peer.streams[want.get("stream", self.own)]
         for key, value in want.items():
             condition = {
                 "stream": lambda: True,
@@ -100,7 +101,7 @@ class Script:
     def do_exactly(self, want: dict):
         """So much DATA has come, and not more."""
         self.do_sync(None)
-        flowed = self.peer.streams[want.get("stream", 1)].flowed
+        flowed = self.peer.streams[want.get("stream", self.own)].flowed
         assert flowed == want["data"], f"{flowed} bytes of DATA, expected {want['data']}"
 
     # ---- frames ------------------------------------------------------------------------------------------------------
@@ -131,7 +132,8 @@ class Script:
             payload = bytes([value.get("pad_length", value["pad"])]) + payload + bytes(value["pad"])
         if "payload" in value:
             payload = _payload(value["payload"])
-        stream = value.get("stream", 1 if name in ("data", "headers", "priority", "rst_stream", "continuation", "push_promise") else 0)
+        stream = value.get("stream", self.own if name in ("data", "headers", "priority", "rst_stream", "continuation", "push_promise") else 0)
+        stream = self.own if stream == "own" else stream
         if stream % 2:
             self.highest = max(self.highest, stream)
         return frame(kind, flags, stream, payload, value.get("length"), value.get("reserved", False))
