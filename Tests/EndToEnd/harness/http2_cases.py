@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import yaml
 
 from .cases import FOLDER, data, value_matches
-from .http2 import Stream
+from .http2_peer import Stream
 
 #: What each list of a file expects unless a case says otherwise.
 DEFAULTS = {

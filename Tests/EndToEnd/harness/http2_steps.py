@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .cases import data
-from .http2 import ERRORS, PREFACE, Peer
+from .http2_peer import ERRORS, PREFACE, Peer
 
 TYPES = {"data": 0, "headers": 1, "priority": 2, "rst_stream": 3, "settings": 4, "push_promise": 5, "ping": 6, "goaway": 7, "window_update": 8, "continuation": 9}
 FLAGS = {"END_STREAM": 1, "ACK": 1, "END_HEADERS": 4, "PADDED": 8, "PRIORITY": 32}

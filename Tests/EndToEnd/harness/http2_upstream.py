@@ -12,7 +12,7 @@ import h2.config
 import h2.connection
 import h2.exceptions
 
-from .http2 import Peer
+from .http2_peer import Peer
 from .http2_steps import Script
 from .ports import free_port
 
