@@ -17,9 +17,16 @@ extension HTTP2ServerConnection {
         deadlines.head = loop.now + server.settings.headerTimeout
     }
 
-    func frameReceived(_ frame: FloodLimits.Frame, _ id: Int32) {
-        if let flood = floods.received(frame, now: loop.now) { return calmDown(flood) }
-        switch UInt32(frame.type) {
+    /// A frame begins: also one that the session is going to skip.
+    func frameBegan(_ frame: FloodLimits.Frame) {
+        guard !isFlooded, let flood = floods.received(frame, now: loop.now) else { return }
+        calmDown(flood)
+    }
+
+    /// A frame is complete, CONTINUATION frames included.
+    func frameReceived(type: UInt8, flags: UInt8, _ id: Int32) {
+        let endsStream = flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+        switch UInt32(type) {
         case NGHTTP2_SETTINGS.rawValue:
             guard !isGreeted else { return }
             isGreeted = true
@@ -28,11 +35,9 @@ extension HTTP2ServerConnection {
         case NGHTTP2_HEADERS.rawValue:
             if isGreeted { deadlines.head = .never }
             guard let stream = stream(id) else { return }
-            let ends = frame.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
-            if stream.isStarted { stream.inputEnded() } else { stream.headCompleted(endsStream: ends) }
+            if stream.isStarted { stream.inputEnded() } else { stream.headCompleted(endsStream: endsStream) }
         case NGHTTP2_DATA.rawValue:
-            guard frame.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 else { return }
-            stream(id)?.inputEnded()
+            if endsStream { stream(id)?.inputEnded() }
         default: break
         }
     }

@@ -37,6 +37,8 @@ final class HTTP2ServerConnection {
     var isClosed = false
     /// The client's SETTINGS have come.
     var isGreeted = false
+    /// The client has gone beyond one of the limits, and is told so.
+    var isFlooded = false
     var goingAway = GoingAway.no
     var deadlines = HTTP2Deadlines()
     /// What the last look at a slow client saw.
@@ -147,6 +149,7 @@ final class HTTP2ServerConnection {
     /// The client abuses the protocol: it is told so, and the connection ends when it has been.
     func calmDown(_ flood: FloodLimits.Flood) {
         guard !isClosed, let session = unsafe session else { return }
+        isFlooded = true
         server.counters.floods += 1
         server.connectionFailed?(.tooManyFrames, client.peer)
         unsafe nghttp2_session_terminate_session(session, ErrorCode.enhanceYourCalm.rawValue)

@@ -63,6 +63,13 @@ enum SessionSetup {
     private static let refusal = NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
 
     private static func setInput(_ callbacks: OpaquePointer?) {
+        unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, data in
+            guard let owner = unsafe SessionSetup.owner(data), let header = unsafe header?.pointee, !owner.isClosed else {
+                return SessionSetup.failure
+            }
+            owner.frameBegan(FloodLimits.Frame(type: header.type, flags: header.flags, length: header.length))
+            return 0
+        }
         unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, data in
             guard let owner = unsafe SessionSetup.owner(data), let frame = unsafe frame, !owner.isClosed else { return SessionSetup.failure }
             if unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST { owner.headBegan(unsafe frame.pointee.hd.stream_id) }
@@ -84,7 +91,7 @@ enum SessionSetup {
         unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, data in
             guard let owner = unsafe SessionSetup.owner(data), let frame = unsafe frame, !owner.isClosed else { return SessionSetup.failure }
             let header = unsafe frame.pointee.hd
-            owner.frameReceived(FloodLimits.Frame(type: header.type, flags: header.flags, length: header.length), header.stream_id)
+            owner.frameReceived(type: header.type, flags: header.flags, header.stream_id)
             return 0
         }
         unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, _, id, bytes, count, data in
