@@ -64,6 +64,7 @@ enum ForwardingHeaders {
     /// Lays the gateway's own headers over the request's.
     static func apply(_ exchange: Exchange) {
         let fields = exchange.request.fields
+        noteTrailers(exchange.request)
         fields.removeHopByHop()
         if !exchange.request.expectsContinue { fields.remove(.expect) }
         let isTrusted = exchange.client.isTrusted
@@ -85,6 +86,17 @@ enum ForwardingHeaders {
         }
         appendForwarded(exchange, fields, scheme)
         setRequestID(exchange, fields)
+    }
+
+    /// `TE` belongs to the connection, but what it says of trailers is true of the client.
+    private static func noteTrailers(_ request: RequestHead) {
+        request.fields.forEach(named: ByteView("te")) { value in
+            value.forEachListElement { element in
+                if element.equalsIgnoringCase("trailers") { request.acceptsTrailers = true }
+                return true
+            }
+            return true
+        }
     }
 
     private static func appendForwardedFor(_ exchange: Exchange, _ fields: HeaderFields) {

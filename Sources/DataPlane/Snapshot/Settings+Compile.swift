@@ -48,6 +48,7 @@ extension CompiledUpstream {
     init(_ upstream: Model.Upstream, loops: Int) {
         var settings = UpstreamSettings()
         settings.name = upstream.name
+        settings.version = upstream.protocol == .h2c ? .http2 : .http1
         settings.method = Upstreams.BalanceMethod(upstream.balance.method)
         settings.hostHeader = Upstreams.HostHeader(upstream.hostHeader)
         settings.connections = max(1, (upstream.limits.connections + loops - 1) / loops)
@@ -61,6 +62,7 @@ extension CompiledUpstream {
         settings.retries.onConnectFailure = upstream.retries.on.contains(.connectFailure)
         settings.retries.onReset = upstream.retries.on.contains(.reset)
         settings.health = upstream.health.active.map(HealthCheckSettings.init)
+        settings.health?.version = settings.version
         self.settings = settings
         endpoints = upstream.endpoints.map { endpoint in
             let name = endpoint.address.text
