@@ -1,6 +1,8 @@
 package import GatewayCore
+private import Glibc
 package import Primitives
 package import Reactor
+package import TLS
 
 /// Whose connection an upstream connection is.
 package protocol ClientConnectionOwner: AnyObject {
@@ -24,6 +26,8 @@ package final class ClientConnection {
     package var limits = HeadLimits()
     package var timeouts: ClientTimeouts
 
+    /// Nil for plain text.
+    private(set) var security: Security?
     var exchange: Exchange?
     var reading = Reading.idle
     var sending = Sending.idle
@@ -60,9 +64,16 @@ package final class ClientConnection {
         self.timeouts = timeouts
     }
 
-    /// Sets out to connect. The exchange, if given, begins as soon as the connection is there.
-    package func connect(to address: SocketAddress, for exchange: Exchange?) throws(SystemError) {
+    /// Sets out to connect, with TLS if it is given. The exchange, if given, begins as soon as the connection is there.
+    package func connect(
+        to address: SocketAddress, for exchange: Exchange?, tls: TLSEndpoint? = nil, sessions: TLSSessions? = nil
+    ) throws(SystemError) {
+        if let tls {
+            guard let (stream, peer) = tls.stream(sessions: sessions) else { throw SystemError("TLS", code: ENOMEM) }
+            security = Security(stream: stream, peer: peer)
+        }
         let connection = try loop.backend.connect(to: address, loop: loop, handler: self)
+        connection.layer = security?.stream
         connection.keepsUnreadInput = true
         self.connection = connection
         self.exchange = exchange
@@ -70,6 +81,9 @@ package final class ClientConnection {
         if let exchange { totalDeadline = exchange.started + timeouts.total }
         connection.deadline = min(loop.now + timeouts.connect, totalDeadline)
     }
+
+    /// What was settled by ALPN; nil before, and where it settles nothing.
+    package var applicationProtocol: ApplicationProtocol? { security?.stream.applicationProtocol }
 
     package var isIdle: Bool { exchange == nil && reading == .idle && !isClosed }
 

@@ -1,6 +1,7 @@
 package import GatewayCore
 import Primitives
 package import Reactor
+import TLS
 
 /// Requests of the gateway's own, over the same connections, parsers and time-outs as everybody's.
 package final class Fetcher: @unchecked Sendable {
@@ -41,7 +42,7 @@ package final class Fetcher: @unchecked Sendable {
         call.connection = connection
         call.body = request.body
         do throws(SystemError) {
-            try connection.connect(to: request.address, for: exchange)
+            try connection.connect(to: request.address, for: exchange, tls: request.security as? TLSEndpoint)
         } catch {
             call.end(.failure(GatewayError(.upstreamConnectFailed, .upstream, "\(error).")))
         }

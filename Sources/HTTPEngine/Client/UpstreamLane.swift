@@ -1,12 +1,15 @@
 package import GatewayCore
 import Primitives
 package import Reactor
+package import TLS
 package import Upstreams
 
 /// One upstream on one event loop: its endpoints, their connections, and the exchanges that wait for one.
 package final class UpstreamLane {
     package let loop: EventLoop
     package let settings: UpstreamSettings
+    /// Nil for plain text.
+    package let tls: TLSClientContext?
     package private(set) var endpoints: ContiguousArray<Lane> = []
     private var candidates: ContiguousArray<Candidate> = []
     private var balancer: Balancer
@@ -27,6 +30,9 @@ package final class UpstreamLane {
         package var idle: ContiguousArray<ClientConnection> = []
         package var open = 0
         package var counters = EndpointCounters()
+        /// Nil for plain text.
+        var tls: TLSEndpoint?
+        let sessions = TLSSessions()
     }
 
     private struct Waiting {
@@ -36,9 +42,10 @@ package final class UpstreamLane {
     }
     private var nextWaiting: UInt64 = 0
 
-    package init(loop: EventLoop, settings: UpstreamSettings, endpoints: [EndpointSettings]) {
+    package init(loop: EventLoop, settings: UpstreamSettings, endpoints: [EndpointSettings], tls: TLSClientContext? = nil) {
         self.loop = loop
         self.settings = settings
+        self.tls = tls
         balancer = Balancer(settings.method)
         queueTimer = loop.acquireTimer()
         loop.own(queueTimer, by: self)
@@ -68,13 +75,15 @@ package final class UpstreamLane {
             if let i = endpoints.firstIndex(where: { $0.settings == settings }) {
                 endpoints[i].isGone = false
             } else if let i = endpoints.firstIndex(where: { $0.isGone && $0.open == 0 }) {
-                endpoints[i] = Lane(settings: settings)
+                endpoints[i] = lane(settings)
             } else {
-                endpoints.append(Lane(settings: settings))
+                endpoints.append(lane(settings))
             }
         }
         refreshCandidates()
     }
+
+    private func lane(_ settings: EndpointSettings) -> Lane { Lane(settings: settings, tls: tls.map { TLSEndpoint($0, settings) }) }
 
     package func setHealth(_ isHealthy: Bool, of address: SocketAddress) {
         for i in endpoints.indices where endpoints[i].settings.address == address { endpoints[i].isHealthy = isHealthy }
@@ -139,7 +148,8 @@ package final class UpstreamLane {
         note(exchange, index)
         exchange.upstream = connection
         do throws(SystemError) {
-            try connection.connect(to: endpoints[index].settings.address, for: exchange)
+            let lane = endpoints[index]
+            try connection.connect(to: lane.settings.address, for: exchange, tls: lane.tls, sessions: lane.sessions)
         } catch {
             connection.detach(exchange, failed: true)
             connection.close()

@@ -26,11 +26,14 @@ package struct Upstream: Settings {
     @Setting("When a request is tried again.")
     package var retries: Retries = Retries()
 
+    @Setting("TLS towards the endpoints. Left out: plain text.")
+    package var tls: UpstreamTLS?
+
     @Setting("Host header sent: `preserve` the client's, the `endpoint`'s own, or this literal.")
     package var hostHeader: HostHeader = .preserve
 
     package var origin = Origin()
-    package static var reserved: [String] { ["breaker", "tls"] }
+    package static var reserved: [String] { ["breaker"] }
     package init() {}
 }
 
