@@ -33,6 +33,11 @@ package final class EventLoop: @unchecked Sendable {
 
     /// Where outgoing heads are composed; empty between two calls into a handler.
     package let output = ByteBuffer(capacity: 32 << 10)
+    /// Where the layers of connections put what they make of bytes: sealed ones empty between two calls into a handler,
+    /// plain ones while they are delivered.
+    let sealed = ByteBuffer()
+    let plain = ByteBuffer()
+    var handshakes = HandshakeQueue()
     /// Connections whose last bytes are still on their way.
     package internal(set) var lingering = 0
     /// Called once a turn, after everything else: the place to hand over what was gathered.
@@ -65,7 +70,7 @@ package final class EventLoop: @unchecked Sendable {
 
     /// One round: wait, deliver, timers, mail.
     package func turn(wait: Bool = true) {
-        let idle = !wait || mailbox.hasMail || !endOfTurn.isEmpty
+        let idle = !wait || mailbox.hasMail || !endOfTurn.isEmpty || !handshakes.isEmpty
         backend.turn(until: idle ? now : wheel.nextExpiry, loop: self)
         expireTimers()
         // What a task goes on with after a short wait need not wait for the sockets, unless tasks never come to an end.
@@ -74,9 +79,20 @@ package final class EventLoop: @unchecked Sendable {
             readMail()
             rounds += 1
         }
+        continueHandshakes()
         runEndOfTurn()
         turnEnded?()
         lag.record(backend.now - now)
+    }
+
+    private func continueHandshakes() {
+        guard !handshakes.isEmpty else { return }
+        let begun = backend.now
+        repeat {
+            guard let connection = handshakes.takeFirst() else { return }
+            discardForgottenOutput()
+            connection.continueHandshake()
+        } while backend.now - begun < HandshakeQueue.budget
     }
 
     /// Nanoseconds since 1970 at the start of this turn.

@@ -36,6 +36,9 @@ package final class MemoryBackend: Backend {
 
     package func wake() { wakes.withLock { $0 += 1 } }
 
+    /// Work of the code under test takes this long.
+    package func spend(_ length: Nanoseconds) { now = now + length }
+
     // MARK: Turning
 
     package func turn(until deadline: Instant, loop: EventLoop) {

@@ -1,6 +1,7 @@
 package import Model
 import PolicyKit
 import Routing
+import TLS
 import Upstreams
 
 /// One immutable, fully checked, compiled configuration.
@@ -46,6 +47,8 @@ package final class Snapshot: Sendable {
 /// An upstream with the addresses that are known without asking anybody, and the names that have to be resolved.
 struct CompiledUpstream: Sendable, Equatable {
     var settings: UpstreamSettings
+    /// Nil for plain text.
+    var tls: TLSClientContext?
     var endpoints: [EndpointSource]
 }
 

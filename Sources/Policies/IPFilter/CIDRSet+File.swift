@@ -1,4 +1,5 @@
 import Glibc
+import Model
 import PolicyKit
 import Primitives
 import Schema
@@ -8,7 +9,7 @@ extension CIDRSet {
     ///
     /// - Parameters:
     ///   - position, setting: the file's, for messages.
-    init(_ networks: [CIDR], and file: PolicyFile?, _ position: SourcePosition, _ setting: String) throws(PolicyError) {
+    init(_ networks: [CIDR], and file: ConfigurationFile?, _ position: SourcePosition, _ setting: String) throws(PolicyError) {
         guard let file else {
             self.init(networks)
             return

@@ -1,4 +1,5 @@
 package import GatewayCore
+package import Model
 package import PolicyKit
 package import Primitives
 package import Schema
@@ -13,10 +14,10 @@ package final class IPFilter: Policy, RequestPolicy {
         package var deny: [CIDR] = []
 
         @Setting("A file of more networks to let in: one a line, `#` begins a comment. Millions are fine.")
-        package var allowFile: PolicyFile?
+        package var allowFile: ConfigurationFile?
 
         @Setting("A file of more networks to refuse, of the same form.")
-        package var denyFile: PolicyFile?
+        package var denyFile: ConfigurationFile?
 
         @Setting("Whose address counts: the `client`, whom trusted proxies name, or the `peer` of the connection.")
         package var source: Source = .client

@@ -26,6 +26,9 @@ package final class Connection {
     package let handle: Int32
     package let peer: SocketAddress
     package var handler: (any ConnectionHandler)?
+    /// What lies between the socket and the handler; nil for plain sockets. Set before the first byte, and never
+    /// changed: the handler is told of `connected` when the handshake is done, on both sides.
+    package var layer: (any ConnectionLayer)?
 
     /// Where the backend keeps this connection.
     package var slot = -1
@@ -34,6 +37,8 @@ package final class Connection {
     package private(set) var interest: Interest = .read
     package private(set) var state: State
     private var pending: ByteBuffer?
+    /// What waits for the end of the layer's handshake.
+    var handshake: HandshakeStore?
     private let timer: TimerWheel.ID
     /// What has arrived is read to the end even when the peer has reset the connection: an answer may be in it.
     package var keepsUnreadInput = false
@@ -44,7 +49,11 @@ package final class Connection {
     /// The peer has sent its FIN.
     package private(set) var inputHasEnded = false
     private var wantsInput = true
-    private var closesWhenDrained = false
+    var closesWhenDrained = false
+    /// The layer has told the peer that nothing follows.
+    var saidGoodbye = false
+    /// The peer has ended its input without saying so in the layer: what came may lack its end (RFC 8446 §6.1).
+    package internal(set) var inputWasCut = false
     /// When a lingering connection stops to swallow input, however much still comes.
     private var lingerEnds = Instant.never
 
@@ -76,7 +85,10 @@ package final class Connection {
     package var isOpen: Bool { state == .open || state == .connecting }
 
     /// Whether bytes wait for the kernel to take them.
-    package var isBackedUp: Bool { !(pending?.isEmpty ?? true) }
+    package var isBackedUp: Bool { hasPending || handshake?.output != nil }
+
+    /// Whether the kernel has not taken all that it was offered.
+    private var hasPending: Bool { !(pending?.isEmpty ?? true) }
 
     /// When `deadlineReached` is called; `.never` for not at all. Moving it to later costs one store.
     package var deadline: Instant {
@@ -91,11 +103,17 @@ package final class Connection {
     /// `drained`, or memory grows.
     @discardableResult
     package func send(_ first: ByteView, _ second: ByteView = ByteView()) -> Bool {
+        if let layer { return send(first, second, through: layer) }
+        return sendRaw(first, second)
+    }
+
+    /// Sends bytes as they are.
+    func sendRaw(_ first: ByteView, _ second: ByteView) -> Bool {
         guard state == .open else {
             if state == .connecting { keep(first, second) }
             return state != .connecting
         }
-        if isBackedUp {
+        if hasPending {
             keep(first, second)
             return false
         }
@@ -123,7 +141,7 @@ package final class Connection {
 
     /// A send failed. What the peer sent before it left can still be read, and reading tells the handler of the end;
     /// where nobody reads, the end of the turn does, rather than the middle of what the handler is doing.
-    private func breakOutput(_ error: SystemError) {
+    func breakOutput(_ error: SystemError) {
         outputIsBroken = true
         dropPending()
         if keepsUnreadInput, !inputHasEnded { return }
@@ -148,10 +166,10 @@ package final class Connection {
         case .connecting: wanted = .write
         case .open:
             if !inputHasEnded { wanted.insert(wantsInput ? .read : .hangUp) }
-            if isBackedUp { wanted.insert(.write) }
+            if hasPending { wanted.insert(.write) }
         case .lingering:
             if !inputHasEnded { wanted.insert(.read) }
-            if isBackedUp { wanted.insert(.write) }
+            if hasPending { wanted.insert(.write) }
         case .closed: return
         }
         guard wanted != interest else { return }
@@ -164,12 +182,19 @@ package final class Connection {
     /// Sends FIN after everything that was sent; reading goes on.
     package func shutdownOutput() {
         guard state == .open else { return }
+        // Early bytes of a connection whose handshake is not done wait for it, and the end waits with them.
+        if layer?.isReady == false {
+            closesWhenDrained = true
+            return
+        }
+        sayGoodbye()
         if isBackedUp { closesWhenDrained = true } else { loop.backend.shutdownOutput(self) }
     }
 
     /// Closes now. Bytes not yet taken are lost; with `reset` the peer sees that.
     package func close(reset: Bool = false) {
         guard state != .closed else { return }
+        if !reset, state == .open, !hasPending { sayGoodbye() }
         release(reset: reset)
     }
 
@@ -177,6 +202,8 @@ package final class Connection {
     /// for a while, because closing with unread input would reset the connection and destroy the answer.
     package func closeGracefully() {
         guard state == .open else { return close() }
+        sayGoodbye()
+        dropHandshake()
         if inputHasEnded, !isBackedUp { return close() }
         state = .lingering
         loop.lingering += 1
@@ -205,6 +232,7 @@ package final class Connection {
     private func dropPending() {
         if let pending { loop.giveBack(pending) }
         pending = nil
+        dropHandshake()
     }
 
     // MARK: Called by the backend
@@ -212,7 +240,12 @@ package final class Connection {
     package func deliver(_ bytes: ByteView) {
         loop.discardForgottenOutput()
         switch state {
-        case .open: handler?.received(bytes)
+        case .open:
+            guard let layer else {
+                handler?.received(bytes)
+                return
+            }
+            if layer.isReady { open(bytes, layer) } else { keepForHandshake(bytes) }
         case .lingering:
             // The peer is still sending: it has not read the answer yet. Closing now would reset the connection under it.
             if loop.now >= lingerEnds { close() } else if !isBackedUp { setLingerDeadline() }
@@ -223,6 +256,12 @@ package final class Connection {
     package func deliverEnd() {
         guard !inputHasEnded else { return }
         loop.discardForgottenOutput()
+        if let layer { endInput(through: layer) } else { endInput() }
+    }
+
+    /// Tells the handler that nothing follows.
+    func endInput() {
+        guard !inputHasEnded else { return }
         inputHasEnded = true
         if state == .lingering {
             if !isBackedUp { close() } else { update() }
@@ -236,6 +275,10 @@ package final class Connection {
         loop.discardForgottenOutput()
         if state == .connecting {
             state = .open
+            if let layer {
+                beginHandshake(layer)
+                return update()
+            }
             flushPending()
             update()
             handler?.connected()
@@ -243,7 +286,7 @@ package final class Connection {
         }
         guard flushPending() else { return }
         update()
-        if closesWhenDrained {
+        if closesWhenDrained, layer?.isReady != false || state == .lingering {
             closesWhenDrained = false
             loop.backend.shutdownOutput(self)
             if state == .lingering {
@@ -251,7 +294,8 @@ package final class Connection {
                 setLingerDeadline()
             }
         }
-        if state == .open { handler?.drained() }
+        // Before the end of a handshake, what the owner has sent still waits.
+        if state == .open, !isBackedUp, layer?.isReady != false { handler?.drained() }
     }
 
     /// True when nothing is left to send.

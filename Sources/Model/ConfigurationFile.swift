@@ -1,9 +1,9 @@
 import Glibc
 package import Schema
 
-/// The name of a file that a policy reads when it is made. Two are equal while the file is the same, so a policy is made anew, and reads the file again,
-/// at the first reload after it has changed.
-package struct PolicyFile: SettingValue {
+/// The name of a file that is read when a configuration is applied: by a policy, by TLS. Two are equal while the file is
+/// the same, so what was made of it is made anew at the first reload after it has changed.
+package struct ConfigurationFile: SettingValue {
     /// As it is written.
     package let name: String
     /// Relative names begin at the folder of the configuration file.
@@ -35,11 +35,11 @@ package struct PolicyFile: SettingValue {
 
     package static var shape: SettingShape { .text(name: "file", pattern: nil, examples: ["/etc/sluice/list.txt", "list.txt"]) }
 
-    package static func decode(_ node: ConfigNode, in context: DecodingContext) -> PolicyFile? {
-        String.decode(node, in: context).map { PolicyFile($0, in: node.position.file) }
+    package static func decode(_ node: ConfigNode, in context: DecodingContext) -> ConfigurationFile? {
+        String.decode(node, in: context).map { ConfigurationFile($0, in: node.position.file) }
     }
 
     package var encoded: JSONValue { .string(name) }
 
-    package static func == (a: PolicyFile, b: PolicyFile) -> Bool { a.path == b.path && a.version == b.version }
+    package static func == (a: ConfigurationFile, b: ConfigurationFile) -> Bool { a.path == b.path && a.version == b.version }
 }
