@@ -68,4 +68,22 @@ static inline void sluice_no_session_cache(SSL_CTX *context) { SSL_CTX_set_sessi
 static inline int sluice_add_chain_certificate(SSL_CTX *context, X509 *certificate) { return SSL_CTX_add0_chain_cert(context, certificate); }
 static inline void *sluice_secure_allocate(size_t size) { return OPENSSL_secure_zalloc(size); }
 static inline void sluice_secure_free(void *memory, size_t size) { OPENSSL_secure_clear_free(memory, size); }
+
+// Towards upstreams.
+
+static inline int sluice_set_server_name(SSL *ssl, const char *name) { return (int)SSL_set_tlsext_host_name(ssl, name); }
+/// Sessions are handed to the callback of new ones, and kept nowhere else.
+static inline void sluice_hand_out_sessions(SSL_CTX *context) {
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+}
+/// The kind of a subject alternative name (GEN_DNS, GEN_URI, GEN_IPADD; others have no bytes here), and its bytes.
+static inline int sluice_alt_name(const GENERAL_NAMES *names, int index, const unsigned char **bytes, int *count) {
+    const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
+    const ASN1_STRING *text = NULL;
+    if (name->type == GEN_DNS || name->type == GEN_URI) text = name->d.ia5;
+    if (name->type == GEN_IPADD) text = name->d.iPAddress;
+    *bytes = text ? ASN1_STRING_get0_data(text) : NULL;
+    *count = text ? ASN1_STRING_length(text) : 0;
+    return name->type;
+}
 #endif

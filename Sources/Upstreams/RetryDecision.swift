@@ -14,7 +14,7 @@ package enum RetryDecision: Equatable {
         // A body that has been handed on is gone; a response that has begun can't be taken back.
         guard !exchange.requestBodyTouched, !exchange.responseStarted else { return }
         switch error.reason {
-        case .upstreamConnectFailed, .upstreamConnectTimeout:
+        case .upstreamConnectFailed, .upstreamConnectTimeout, .upstreamCertificateInvalid, .upstreamTLSFailed:
             if settings.onConnectFailure, exchange.attempts < settings.attempts { self = .elsewhere }
         case .upstreamReset where error.retry == .yes:
             // The upstream has not begun to work on it, so any method may be tried again.

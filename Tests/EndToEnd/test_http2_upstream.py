@@ -12,9 +12,11 @@ from h2.errors import ErrorCodes
 
 from harness.configuration import proxy
 from harness.h2upstream import H2Upstream
+from harness.nginx import Nginx
+from harness.pki import Authority
 from harness.ports import free_port
 from harness.process import end
-from harness.raw import fetch, format_request
+from harness.raw import format_request
 from harness.waiting import limit, until
 
 
@@ -382,3 +384,49 @@ def test_nghttpd(start, tmp_path):
             assert all(same(f.result(), content) for f in down + up)
     finally:
         end(server)
+
+
+# ---- over TLS ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory):
+    """An nginx with TLS: addresses that speak both versions, and HTTP/1.1 alone; and its authority."""
+    folder = tmp_path_factory.mktemp("secure")
+    authority = Authority(folder)
+    pair = authority.issue("IP:127.0.0.1")
+    both, old = free_port(), free_port()
+    server = "".join(f'''server {{
+        listen 127.0.0.1:{port} ssl {flag}; ssl_certificate {pair.certificate}; ssl_certificate_key {pair.key};
+        location / {{ default_type text/plain; return 200 "$server_protocol $scheme $connection"; }} }}''' for port, flag in ((both, "http2"), (old, "")))
+    with Nginx(folder, more=server):
+        yield f"127.0.0.1:{both}", f"127.0.0.1:{old}", {"authorities": authority.file}
+
+
+@pytest.mark.parametrize("protocol, both, old", [("h2", "HTTP/2.0", None), ("auto", "HTTP/2.0", "HTTP/1.1"), ("http1", "HTTP/1.1", "HTTP/1.1")])
+def test_what_tls_settles(start, secure, protocol, both, old):
+    for address, expected in zip(secure, (both, old)):
+        gateway = start({"runtime": {"threads": 1}, **proxy(address, protocol=protocol, tls=secure[2])})
+        if expected is None:
+            assert gateway.get("/").error == "upstream_tls_failed"
+            continue
+        with ThreadPoolExecutor(8) as pool:
+            answers = [r.text.split() for r in pool.map(lambda _: gateway.get("/", timeout=20), range(40))]
+        assert {a[0] for a in answers} == {expected} and {a[1] for a in answers} == {"https"}
+        assert len({a[2] for a in answers}) <= (1 if expected == "HTTP/2.0" else 9), "connections are used again"
+
+
+def test_health_over_http2(start, secure, h2):
+    @h2.on("/sick")
+    def _(stream):
+        stream.head(503, end=True)
+
+    checks = {"active": {"path": "/sick", "interval": "100ms", "timeout": "100ms"}}
+    gateway = gateway_for(start, h2, health=checks)
+    until(lambda: gateway.get("/a").error == "no_healthy_endpoint", 5)
+    assert not h2.errors
+    for address in secure[:2]:
+        checks = {"active": {"path": "/", "interval": "50ms", "timeout": "1s"}}
+        gateway = start({"runtime": {"threads": 1}, **proxy(address, protocol="auto", tls=secure[2], health=checks)})
+        time.sleep(0.3)  # several checks, none of which may fail
+        assert gateway.get("/").status == 200

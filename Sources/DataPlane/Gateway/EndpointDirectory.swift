@@ -90,7 +90,7 @@ final class EndpointDirectory: Sendable {
         return upstreams.flatMap { upstream -> [HealthMonitor.Check] in
             guard let health = upstream.settings.health else { return [] }
             return (endpoints[upstream.settings.name] ?? []).map {
-                HealthMonitor.Check(upstream: upstream.settings.name, endpoint: $0, settings: health)
+                HealthMonitor.Check(upstream: upstream.settings.name, endpoint: $0, settings: health, tls: upstream.tls)
             }
         }
     }

@@ -2,6 +2,7 @@ import GatewayCore
 import HTTPEngine
 import Reactor
 import Synchronization
+import TLS
 import Upstreams
 
 /// Asks endpoints regularly whether they are well. Runs on the control loop, once for the whole gateway.
@@ -10,9 +11,10 @@ final class HealthMonitor: Sendable {
         let upstream: String
         let endpoint: EndpointSettings
         let settings: HealthCheckSettings
+        let tls: TLSClientContext?
 
         static func == (a: Check, b: Check) -> Bool {
-            a.upstream == b.upstream && a.endpoint == b.endpoint && a.settings == b.settings
+            a.upstream == b.upstream && a.endpoint == b.endpoint && a.settings == b.settings && a.tls == b.tls
         }
         func hash(into hasher: inout Hasher) {
             hasher.combine(upstream)
@@ -106,6 +108,7 @@ private final class Runner: @unchecked Sendable, TimerOwner {
         if let service = check.settings.grpcService { HealthCall.set(&request, service: service) }
         request.host = check.settings.host ?? check.endpoint.name
         request.timeout = check.settings.timeout
+        request.security = check.tls.map { TLSEndpoint($0, check.endpoint) }
         request.connectTimeout = check.settings.timeout
         let began = loop.now
         fetcher.start(request) { [self] result in

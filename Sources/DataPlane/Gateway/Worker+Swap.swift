@@ -28,12 +28,12 @@ extension Worker {
         let lanes = next.upstreams.map { upstream -> UpstreamLane in
             let name = upstream.settings.name
             let wanted = endpoints[name] ?? []
-            if let lane = old[name], lane.settings == upstream.settings {
+            if let lane = old[name], lane.settings == upstream.settings, lane.tls == upstream.tls {
                 old[name] = nil
                 lane.update(wanted)
                 return lane
             }
-            return UpstreamLane(loop: loop, settings: upstream.settings, endpoints: wanted)
+            return UpstreamLane(loop: loop, settings: upstream.settings, endpoints: wanted, tls: upstream.tls)
         }
         for lane in old.values {
             lane.retire()

@@ -51,7 +51,7 @@ extension CompiledUpstream {
     init(_ upstream: Model.Upstream, loops: Int) {
         var settings = UpstreamSettings()
         settings.name = upstream.name
-        settings.version = upstream.protocol == .h2c ? .http2 : .http1
+        settings.version = UpstreamVersion(upstream)
         settings.method = Upstreams.BalanceMethod(upstream.balance.method)
         settings.hostHeader = Upstreams.HostHeader(upstream.hostHeader)
         settings.connections = max(1, (upstream.limits.connections + loops - 1) / loops)
@@ -126,5 +126,15 @@ extension HealthCheckSettings {
         healthyAfter = health.healthyAfter
         unhealthyAfter = health.unhealthyAfter
         expect = health.expect.map(\.codes)
+    }
+}
+
+extension UpstreamVersion {
+    fileprivate init(_ upstream: Model.Upstream) {
+        switch upstream.protocol {
+        case .http1: self = .http1
+        case .h2, .h2c: self = .http2
+        case .auto: self = upstream.tls == nil ? .http1 : .negotiated
+        }
     }
 }

@@ -5,6 +5,7 @@ import Primitives
 import Reactor
 import Routing
 package import Schema
+import TLS
 import Upstreams
 
 extension Snapshot {
@@ -22,6 +23,7 @@ extension Snapshot {
         compiler.compileRoutes()
         let timing = compiler.compileTiming()
         let tls = compiler.compileTLS(before: before?.tls ?? [:])
+        let upstreams = compiler.compileUpstreams(loops: loops, before: before)
         guard !compiler.diagnostics.hasErrors, let table = compiler.compileTable() else {
             return Loaded(value: nil, diagnostics: compiler.diagnostics)
         }
@@ -29,7 +31,7 @@ extension Snapshot {
         for route in before?.routes ?? [] { places["\(route.api)\u{0}\(route.name)"] = Int32(route.index) }
         let snapshot = Snapshot(
             version: version, configuration: configuration, routes: compiler.routes, table: table,
-            upstreams: configuration.upstreams.map { CompiledUpstream($0, loops: loops) },
+            upstreams: upstreams,
             predecessors: compiler.routes.map { places["\($0.api)\u{0}\($0.name)"] ?? -1 }, policies: compiler.policies.instances,
             timing: timing, tls: tls, loops: loops)
         return Loaded(value: snapshot, diagnostics: compiler.diagnostics)
@@ -122,6 +124,30 @@ struct SnapshotCompiler {
                 stripsBasePath: !api.keepBasePath && !basePath.isEmpty,
                 encodedSlashes: route.encodedSlashes ?? api.encodedSlashes, rewrite: route.rewrite?.path.map(template),
                 hostHeader: route.hostHeader.map(Upstreams.HostHeader.init), tunnel: TunnelSettings(route, of: api), parameters: names, chain: chain))
+    }
+
+    /// Contexts whose settings and files are as before are kept, and with them connections and sessions.
+    mutating func compileUpstreams(loops: Int, before: Snapshot?) -> [CompiledUpstream] {
+        var known: [String: (UpstreamTLS, TLSClientContext)] = [:]
+        for (model, compiled) in zip(before?.configuration.upstreams ?? [], before?.upstreams ?? []) {
+            if let settings = model.tls, let context = compiled.tls { known[model.name] = (settings, context) }
+        }
+        return configuration.upstreams.enumerated().map { index, upstream in
+            var compiled = CompiledUpstream(upstream, loops: loops)
+            guard let tls = upstream.tls else { return compiled }
+            let settings = TLSClientSettings(tls, protocols: upstream.protocol.overTLS)
+            if let (model, context) = known[upstream.name], model == tls, context.settings == settings {
+                compiled.tls = context
+                return compiled
+            }
+            do throws(TLSError) {
+                compiled.tls = try TLSClientContext(settings)
+            } catch {
+                diagnostics.append(
+                    Diagnostic(.error, at: upstream.$tls.position, path: "upstreams[\(index)].tls", error.message, remedy: error.remedy))
+            }
+            return compiled
+        }
     }
 
     mutating func compileTiming() -> TimingRule? {

@@ -50,6 +50,8 @@ package final class Snapshot: Sendable {
 /// An upstream with the addresses that are known without asking anybody, and the names that have to be resolved.
 struct CompiledUpstream: Sendable, Equatable {
     var settings: UpstreamSettings
+    /// Nil for plain text.
+    var tls: TLSClientContext?
     var endpoints: [EndpointSource]
 }
 

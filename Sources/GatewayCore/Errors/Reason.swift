@@ -99,6 +99,9 @@ extension Reason {
     package static let upstreamConnectFailed = Reason("upstream_connect_failed", 502, "Could not connect upstream", "connection_refused")
     package static let upstreamConnectTimeout = Reason(
         "upstream_connect_timeout", 504, "Connecting upstream took too long", "connection_timeout")
+    package static let upstreamCertificateInvalid = Reason(
+        "upstream_certificate_invalid", 502, "The upstream's certificate is not trusted", "tls_certificate_error")
+    package static let upstreamTLSFailed = Reason("upstream_tls_failed", 502, "TLS with the upstream failed", "tls_protocol_error")
     package static let upstreamReset = Reason("upstream_reset", 502, "The upstream closed the connection", "connection_terminated")
     package static let upstreamBadResponse = Reason(
         "upstream_bad_response", 502, "The upstream's response is malformed", "http_protocol_error")
@@ -141,10 +144,10 @@ extension Reason {
         .headersTooLarge, .tooManyHeaders, .targetTooLong, .expectationFailed, .connectRefused, .badProxyProtocol, .badPreface, .tooManyFrames,
         .tooManyConnections,
         .headerTimeout, .idleTimeout, .bodyTimeout, .clientWriteTimeout, .clientClosed, .routeNotFound, .methodNotAllowed, .encodedSlash,
-        .upstreamConnectFailed, .upstreamConnectTimeout, .upstreamReset, .upstreamBadResponse, .upstreamHeadersTooLarge,
-        .upstreamIncomplete, .upstreamTimeout, .upstreamIdleTimeout, .upstreamTotalTimeout, .deadlineExceeded, .badCallTimeout,
-        .upstreamOverloaded, .upstreamQueueTimeout, .requestTooLarge, .responseTooLarge, .noHealthyEndpoint, .badWebSocketHandshake,
-        .tunnelIdle, .tunnelLifetime, .tunnelReloaded, .websocketMessageTooLarge, .websocketMessageRate, .websocketProtocolError, .draining,
-        .internalError,
+        .upstreamConnectFailed, .upstreamConnectTimeout, .upstreamCertificateInvalid, .upstreamTLSFailed, .upstreamReset, .upstreamBadResponse,
+        .upstreamHeadersTooLarge, .upstreamIncomplete, .upstreamTimeout, .upstreamIdleTimeout, .upstreamTotalTimeout, .deadlineExceeded,
+        .badCallTimeout, .upstreamOverloaded, .upstreamQueueTimeout, .requestTooLarge, .responseTooLarge, .noHealthyEndpoint,
+        .badWebSocketHandshake, .tunnelIdle, .tunnelLifetime, .tunnelReloaded, .websocketMessageTooLarge, .websocketMessageRate,
+        .websocketProtocolError, .draining, .internalError,
     ]
 }

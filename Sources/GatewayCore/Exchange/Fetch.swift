@@ -16,8 +16,14 @@ package struct FetchRequest: Sendable {
     /// A longer response body is an error.
     package var mostBytes = 1 << 20
 
+    /// Nil for plain text.
+    package var security: (any FetchSecurity)?
+
     package init(address: SocketAddress) { self.address = address }
 }
+
+/// How the connection of a request is secured; the engine knows more of it.
+package protocol FetchSecurity: Sendable {}
 
 package struct FetchResponse: Sendable {
     package var status: Int

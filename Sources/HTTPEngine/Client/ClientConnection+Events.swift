@@ -34,6 +34,9 @@ extension ClientConnection: ConnectionHandler {
     package func inputEnded() {
         guard exchange != nil else { return close() }
         switch reading {
+        case .untilClose where connection?.inputWasCut ?? false:
+            // Whoever is in between can end a connection, but not say in TLS that it has ended (RFC 9112 §9.8).
+            fail(GatewayError(.upstreamIncomplete, .upstream, "The upstream closed the connection without ending TLS."))
         case .untilClose: exchange.map { complete($0, trailers: nil, excess: true) }
         case .head, .connecting, .idle: fail(resetBeforeHead("The upstream closed the connection."))
         case .length, .chunked:
@@ -45,6 +48,7 @@ extension ClientConnection: ConnectionHandler {
 
     package func lost(_ error: SystemError) {
         guard exchange != nil else { return close() }
+        if let failure = tlsFailure(error) { return fail(failure) }
         switch reading {
         case .connecting: fail(GatewayError(.upstreamConnectFailed, .upstream, retry: .yes, "\(error)."))
         case .head, .idle: fail(resetBeforeHead("\(error)."))

@@ -1,6 +1,7 @@
 package import GatewayCore
 package import Primitives
 package import Reactor
+package import TLS
 
 /// Whose connection an upstream connection is.
 package protocol ClientConnectionOwner: AnyObject {
@@ -24,6 +25,8 @@ package final class ClientConnection {
     package var limits = HeadLimits()
     package var timeouts: ClientTimeouts
 
+    /// Nil for plain text.
+    private(set) var security: Security?
     var exchange: Exchange?
     var reading = Reading.idle
     var sending = Sending.idle
@@ -65,9 +68,13 @@ package final class ClientConnection {
         self.timeouts = timeouts
     }
 
-    /// Sets out to connect. The exchange, if given, begins as soon as the connection is there.
-    package func connect(to address: SocketAddress, for exchange: Exchange?) throws(SystemError) {
+    /// Sets out to connect, with TLS if it is given. The exchange, if given, begins as soon as the connection is there.
+    package func connect(
+        to address: SocketAddress, for exchange: Exchange?, tls: TLSEndpoint? = nil, sessions: TLSSessions? = nil
+    ) throws(SystemError) {
+        security = try Security(tls, sessions: sessions)
         let connection = try loop.backend.connect(to: address, loop: loop, handler: self)
+        connection.layer = security?.stream
         connection.keepsUnreadInput = true
         self.connection = connection
         self.exchange = exchange
@@ -75,6 +82,17 @@ package final class ClientConnection {
         if let exchange { totalDeadline = exchange.end(within: timeouts.total) }
         connection.deadline = min(loop.now + timeouts.connect, totalDeadline)
     }
+
+    /// Takes over a connection that is there; its handshake has settled for HTTP/1.1.
+    func adopt(_ connection: Connection, _ security: Security) {
+        self.security = security
+        self.connection = connection
+        connection.handler = self
+        connection.deadline = loop.now + timeouts.idle
+    }
+
+    /// What was settled by ALPN; nil before, and where it settles nothing.
+    package var applicationProtocol: ApplicationProtocol? { security?.stream.applicationProtocol }
 
     package var isIdle: Bool { exchange == nil && reading == .idle && !isClosed }
 

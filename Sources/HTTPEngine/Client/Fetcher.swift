@@ -1,6 +1,7 @@
 package import GatewayCore
 import Primitives
 package import Reactor
+import TLS
 
 /// Requests of the gateway's own, over the same connections, parsers and time-outs as everybody's.
 package final class Fetcher: @unchecked Sendable {
@@ -39,15 +40,17 @@ package final class Fetcher: @unchecked Sendable {
             connect: request.connectTimeout, response: request.timeout, idle: request.timeout, total: request.timeout)
         call.body = request.body
         do throws(SystemError) {
+            let tls = request.security as? TLSEndpoint
             switch request.version {
             case .http1:
                 let connection = ClientConnection(loop: loop, owner: call, endpoint: 0, timeouts: timeouts)
                 call.connection = connection
-                try connection.connect(to: request.address, for: exchange)
-            case .http2:
+                try connection.connect(to: request.address, for: exchange, tls: tls)
+            case .http2, .negotiated:
                 let connection = HTTP2ClientConnection(loop: loop, owner: call, endpoint: 0, timeouts: timeouts)
                 call.connection = connection
-                try connection.connect(to: request.address)
+                call.takesHTTP1 = request.version == .negotiated
+                try connection.connect(to: request.address, tls: tls)
                 connection.start(exchange)
                 connection.drain()
             }
@@ -78,6 +81,8 @@ private final class Call: Downstream, ExchangeObserver, ClientConnectionOwner, H
     private var received: [UInt8] = []
     /// Kept until the call has ended.
     var connection: AnyObject?
+    /// Whether the upstream may choose HTTP/1.1 in the TLS handshake.
+    var takesHTTP1 = false
     var body: [UInt8] = []
 
     init(_ exchange: Exchange, most: Int, ended: @escaping (Call, Result<FetchResponse, GatewayError>) -> Void) {
@@ -147,4 +152,11 @@ private final class Call: Downstream, ExchangeObserver, ClientConnectionOwner, H
 
     func released(_ connection: HTTP2ClientConnection, failed: Bool) {}
     func closed(_ connection: HTTP2ClientConnection) {}
+
+    func goOn(overHTTP1 connection: Connection, _ security: ClientConnection.Security, of old: HTTP2ClientConnection, _ exchanges: [Exchange]) {
+        let client = ClientConnection(loop: old.loop, owner: self, endpoint: 0, timeouts: old.timeouts)
+        self.connection = client
+        client.adopt(connection, security)
+        for exchange in exchanges { client.start(exchange) }
+    }
 }

@@ -1,5 +1,5 @@
-import GatewayCore
-import Reactor
+package import GatewayCore
+package import Reactor
 import Upstreams
 
 /// Exchanges as streams of HTTP/2 connections: another connection is opened only when the ones there are have no stream left.
@@ -27,7 +27,8 @@ extension UpstreamLane {
         opened(session)
         begin(exchange, on: session)
         do throws(SystemError) {
-            try session.connect(to: endpoints[index].settings.address)
+            let lane = endpoints[index]
+            try session.connect(to: lane.settings.address, tls: lane.tls, sessions: lane.tlsSessions)
         } catch {
             session.failAll(GatewayError(.upstreamConnectFailed, .upstream, retry: .yes, "\(error)."))
         }
@@ -36,7 +37,7 @@ extension UpstreamLane {
 
 extension UpstreamLane.Lane {
     /// The connection that another exchange goes to. Connections are filled one after the other, so that few are needed.
-    var freeSession: HTTP2ClientConnection? { sessions.first(where: \.hasFreeStream) }
+    var freeSession: HTTP2ClientConnection? { sessions.first { $0.hasFreeStream && ($0.isConnected || !speaksHTTP1) } }
 
     /// Whether another exchange may begin without a new connection.
     var hasFreeStream: Bool { !isGone && isHealthy && freeSession != nil }
@@ -44,4 +45,18 @@ extension UpstreamLane.Lane {
 
 extension UpstreamLane: HTTP2ClientOwner {
     package func released(_ connection: HTTP2ClientConnection, failed: Bool) { released(endpoint: connection.endpoint, failed: failed) }
+
+    package var takesHTTP1: Bool { settings.version == .negotiated }
+
+    package func goOn(overHTTP1 connection: Connection, _ security: ClientConnection.Security, of old: HTTP2ClientConnection, _ exchanges: [Exchange])
+    {
+        let client = ClientConnection(loop: loop, owner: self, endpoint: old.endpoint, timeouts: timeouts)
+        openedInstead(client)
+        client.adopt(connection, security)
+        becameIdle(client)
+        for exchange in exchanges {
+            exchange.attempts &-= 1
+            send(exchange)
+        }
+    }
 }

@@ -1,12 +1,15 @@
 package import GatewayCore
 import Primitives
 package import Reactor
+package import TLS
 package import Upstreams
 
 /// One upstream on one event loop: its endpoints, their connections, and the exchanges that wait for one.
 package final class UpstreamLane {
     package let loop: EventLoop
     package let settings: UpstreamSettings
+    /// Nil for plain text.
+    package let tls: TLSClientContext?
     package private(set) var endpoints: ContiguousArray<Lane> = []
     var candidates: ContiguousArray<Candidate> = []
     private var balancer: Balancer
@@ -27,8 +30,13 @@ package final class UpstreamLane {
         package var idle: ContiguousArray<ClientConnection> = []
         /// Its HTTP/2 connections, those that are still being opened included.
         package var sessions: ContiguousArray<HTTP2ClientConnection> = []
+        /// Its last handshake has settled for HTTP/1.1: connections being opened are not counted on to carry many exchanges.
+        var speaksHTTP1 = false
         package var open = 0
         package var counters = EndpointCounters()
+        /// Nil for plain text.
+        var tls: TLSEndpoint?
+        let tlsSessions = TLSSessions()
     }
 
     struct Waiting {
@@ -38,9 +46,10 @@ package final class UpstreamLane {
     }
     private var nextWaiting: UInt64 = 0
 
-    package init(loop: EventLoop, settings: UpstreamSettings, endpoints: [EndpointSettings]) {
+    package init(loop: EventLoop, settings: UpstreamSettings, endpoints: [EndpointSettings], tls: TLSClientContext? = nil) {
         self.loop = loop
         self.settings = settings
+        self.tls = tls
         balancer = Balancer(settings.method)
         queueTimer = loop.acquireTimer()
         loop.own(queueTimer, by: self)
@@ -70,13 +79,15 @@ package final class UpstreamLane {
             if let i = endpoints.firstIndex(where: { $0.settings == settings }) {
                 endpoints[i].isGone = false
             } else if let i = endpoints.firstIndex(where: { $0.isGone && $0.open == 0 }) {
-                endpoints[i] = Lane(settings: settings)
+                endpoints[i] = lane(settings)
             } else {
-                endpoints.append(Lane(settings: settings))
+                endpoints.append(lane(settings))
             }
         }
         refreshCandidates()
     }
+
+    private func lane(_ settings: EndpointSettings) -> Lane { Lane(settings: settings, tls: tls.map { TLSEndpoint($0, settings) }) }
 
     package func setHealth(_ isHealthy: Bool, of address: SocketAddress) {
         for i in endpoints.indices where endpoints[i].settings.address == address { endpoints[i].isHealthy = isHealthy }
@@ -115,10 +126,10 @@ package final class UpstreamLane {
         }
         guard inFlight < settings.requests else { return overloaded(exchange) }
         exchange.endpointIndex = Int32(truncatingIfNeeded: index)
-        if settings.version == .http2 { return sendAsStream(exchange, to: index) }
         if !fresh {
             if let connection = endpoints[index].idle.popLast() { return begin(exchange, on: connection, index) }
         }
+        if settings.version != .http1 { return sendAsStream(exchange, to: index) }
         if openConnections >= settings.connections, !closeOneIdle() { return wait(exchange) }
         open(index, for: exchange)
     }
@@ -143,7 +154,8 @@ package final class UpstreamLane {
         note(exchange, index)
         exchange.upstream = connection
         do throws(SystemError) {
-            try connection.connect(to: endpoints[index].settings.address, for: exchange)
+            let lane = endpoints[index]
+            try connection.connect(to: lane.settings.address, for: exchange, tls: lane.tls, sessions: lane.tlsSessions)
         } catch {
             connection.detach(exchange, failed: true)
             connection.close()
@@ -245,6 +257,13 @@ extension UpstreamLane: ClientConnectionOwner {
     func opened(_ session: HTTP2ClientConnection) {
         endpoints[session.endpoint].open += 1
         endpoints[session.endpoint].sessions.append(session)
+    }
+
+    /// A connection in the place of the session that it was opened for.
+    func openedInstead(_ connection: ClientConnection) {
+        openConnections += 1
+        endpoints[connection.endpoint].open += 1
+        endpoints[connection.endpoint].speaksHTTP1 = true
     }
 
     package func closed(_ connection: HTTP2ClientConnection) {

@@ -5,7 +5,7 @@ package struct Upstream: Settings {
     @Setting("Name that routes use.")
     package var name: String
 
-    @Setting("Protocol spoken to the endpoints. `h2c` is HTTP/2 in plain text, `auto` is http1 in plain text.")
+    @Setting("Protocol spoken to the endpoints. `h2` is HTTP/2 over TLS, `h2c` in plain text; `auto` is what TLS settles, http1 in plain text.")
     package var `protocol`: UpstreamProtocol = .http1
 
     @Setting("Addresses of the service.")
@@ -26,17 +26,19 @@ package struct Upstream: Settings {
     @Setting("When a request is tried again.")
     package var retries: Retries = Retries()
 
+    @Setting("TLS towards the endpoints. Left out: plain text.")
+    package var tls: UpstreamTLS?
+
     @Setting("Host header sent: `preserve` the client's, the `endpoint`'s own, or this literal.")
     package var hostHeader: HostHeader = .preserve
 
     package var origin = Origin()
-    package static var reserved: [String] { ["breaker", "tls"] }
+    package static var reserved: [String] { ["breaker"] }
     package init() {}
 }
 
 package enum UpstreamProtocol: String, SettingChoice {
-    case http1, h2c, auto
-    package static var reservedNames: [String] { ["h2"] }
+    case http1, h2, h2c, auto
 }
 
 package struct Endpoint: Settings {

@@ -14,7 +14,7 @@ package struct UpstreamLimits: Settings {
 }
 
 package struct UpstreamTimeouts: Settings {
-    @Setting("Until a connection stands: name, TCP.", .milliseconds(1) ... .seconds(3600))
+    @Setting("Until a connection stands: TCP, TLS.", .milliseconds(1) ... .seconds(3600))
     package var connect: Duration = .seconds(1)
 
     @Setting("From the end of the request to the head of the response: 504 beyond.", .milliseconds(1) ... .seconds(86400))

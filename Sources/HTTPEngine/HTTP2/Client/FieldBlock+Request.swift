@@ -3,7 +3,7 @@ import Primitives
 
 extension FieldBlock {
     /// The head of an exchange's request as HTTP/2 has it (RFC 9113 §8.3.1): pseudo fields, then what may be forwarded.
-    func setRequest(_ exchange: Exchange) {
+    func setRequest(_ exchange: Exchange, scheme: StaticString) {
         clear()
         let request = exchange.request
         let fields = request.fields
@@ -14,7 +14,7 @@ extension FieldBlock {
         } else {
             append(":method", request.rewrittenMethod.map { ByteView($0.name) } ?? request.methodName)
         }
-        append(":scheme", ByteView("http"))
+        append(":scheme", ByteView(scheme))
         if let host = fields[.host] { append(":authority", host) }
         append(":path", request.view(request.forwardSpan.isEmpty ? request.targetSpan : request.forwardSpan))
         for i in 0..<fields.count where !fields.isRemoved(at: i) {

@@ -1,9 +1,11 @@
 import GatewayCore
 package import Primitives
 package import Reactor
+import TLS
 
 extension HTTP2ClientConnection: ConnectionHandler {
     package func connected() {
+        if let security, security.stream.applicationProtocol != .http2 { return goOnOverHTTP1() }
         isConnected = true
         connection?.deadline = .never
         beginWaiting()
@@ -23,6 +25,7 @@ extension HTTP2ClientConnection: ConnectionHandler {
     package func inputEnded() { failAll(resetError("The upstream closed the connection.")) }
 
     package func lost(_ error: SystemError) {
+        if !hasSettings, let failure = security?.failure(error, isConnecting: !isConnected) { return failAll(failure) }
         guard isConnected else { return failAll(GatewayError(.upstreamConnectFailed, .upstream, retry: .yes, "\(error).")) }
         failAll(resetError("\(error)."))
     }

@@ -1,6 +1,7 @@
 package import GatewayCore
 import Primitives
 package import Reactor
+package import TLS
 
 /// Whose session an HTTP/2 connection to an upstream is.
 package protocol HTTP2ClientOwner: AnyObject {
@@ -10,6 +11,10 @@ package protocol HTTP2ClientOwner: AnyObject {
     func mayServeNext()
     /// The connection is gone. Its exchanges have been told.
     func closed(_ connection: HTTP2ClientConnection)
+    /// Whether the upstream may choose HTTP/1.1 in the TLS handshake.
+    var takesHTTP1: Bool { get }
+    /// It has done so: the exchanges of `old`, none of which has begun, are to go over this connection, or others.
+    func goOn(overHTTP1 connection: Connection, _ security: ClientConnection.Security, of old: HTTP2ClientConnection, _ exchanges: [Exchange])
 }
 
 /// One HTTP/2 connection to an upstream (RFC 9113), carrying many exchanges, each as a stream.
@@ -19,6 +24,8 @@ package protocol HTTP2ClientOwner: AnyObject {
 package final class HTTP2ClientConnection {
     package let loop: EventLoop
     package private(set) var connection: Connection?
+    /// Nil for plain text.
+    private(set) var security: ClientConnection.Security?
     package private(set) var owner: (any HTTP2ClientOwner)?
     /// Which endpoint of the owner it leads to.
     package let endpoint: Int
@@ -63,9 +70,11 @@ package final class HTTP2ClientConnection {
         frames.open(for: self)
     }
 
-    /// Sets out to connect. Exchanges may be started at once; they wait.
-    package func connect(to address: SocketAddress) throws(SystemError) {
+    /// Sets out to connect, with TLS if it is given. Exchanges may be started at once; they wait.
+    package func connect(to address: SocketAddress, tls: TLSEndpoint? = nil, sessions: TLSSessions? = nil) throws(SystemError) {
+        security = try ClientConnection.Security(tls, sessions: sessions)
         let connection = try loop.backend.connect(to: address, loop: loop, handler: self)
+        connection.layer = security?.stream
         connection.keepsUnreadInput = true
         connection.deadline = loop.now + timeouts.connect
         self.connection = connection
@@ -194,6 +203,21 @@ package final class HTTP2ClientConnection {
         }
         close()
         for failure in failures { HTTP2ClientStream.report(failure.exchange, failure.error) }
+    }
+
+    /// The upstream has not agreed to HTTP/2 in the TLS handshake.
+    func goOnOverHTTP1() {
+        guard let owner, let connection, let security, owner.takesHTTP1 else {
+            return failAll(GatewayError(.upstreamTLSFailed, .upstream, retry: .yes, "The upstream does not agree to HTTP/2 in the TLS handshake."))
+        }
+        let exchanges = streams.compactMap { stream in
+            let exchange = stream.exchange
+            if let exchange { stream.detach(exchange, failed: false) }
+            return exchange
+        }
+        self.connection = nil
+        close()
+        owner.goOn(overHTTP1: connection, security, of: self, exchanges)
     }
 
     /// Ends the connection at once. Exchanges that it still carries are not told.

@@ -74,8 +74,8 @@ final class HTTP2ClientSession {
     // MARK: Streams
 
     /// Queues the request of an exchange; its stream's number. Nil: the session takes no more.
-    func submit(_ exchange: Exchange, _ stream: HTTP2ClientStream, hasBody: Bool) -> Int32? {
-        block.setRequest(exchange)
+    func submit(_ exchange: Exchange, _ stream: HTTP2ClientStream, isSecure: Bool, hasBody: Bool) -> Int32? {
+        block.setRequest(exchange, scheme: isSecure ? "https" : "http")
         let user = unsafe Unmanaged.passUnretained(stream).toOpaque()
         let id = unsafe block.withPairs { fields, count in
             guard hasBody else { return unsafe nghttp2_submit_request(session, nil, fields, count, nil, user) }

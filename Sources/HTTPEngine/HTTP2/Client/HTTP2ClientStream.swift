@@ -86,7 +86,7 @@ package final class HTTP2ClientStream {
             return fail(GatewayError(.upstreamBadResponse, .upstream, "The upstream takes no extended CONNECT (RFC 8441)."))
         }
         upload = isTunnel || exchange.request.forwardFraming.hasBody ? .open : .complete
-        guard let id = session.frames.submit(exchange, self, hasBody: upload == .open) else {
+        guard let id = session.frames.submit(exchange, self, isSecure: session.security != nil, hasBody: upload == .open) else {
             session.isGoingAway = true
             return fail(GatewayError(.upstreamReset, .upstream, retry: .yes, "The connection has no stream left."))
         }
