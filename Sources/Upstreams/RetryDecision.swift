@@ -16,6 +16,9 @@ package enum RetryDecision: Equatable {
         switch error.reason {
         case .upstreamConnectFailed, .upstreamConnectTimeout:
             if settings.onConnectFailure, exchange.attempts < settings.attempts { self = .elsewhere }
+        case .upstreamReset where error.retry == .yes:
+            // The upstream has not begun to work on it, so any method may be tried again.
+            if exchange.attempts < settings.attempts { self = .elsewhere }
         case .upstreamReset:
             guard exchange.request.forwardMethod.isIdempotent else { return }
             if error.retry == .ifReused, exchange.connectionWasReused {

@@ -1,8 +1,10 @@
+package import GatewayCore
 package import Reactor
 
 /// A named backend service, compiled from configuration.
 package struct UpstreamSettings: Sendable, Equatable {
     package var name = ""
+    package var version = UpstreamVersion.http1
     package var method = BalanceMethod.roundRobin
     package var hostHeader = HostHeader.preserve
     /// Bounds of one event loop: the gateway's, divided by its loops.
@@ -47,6 +49,7 @@ package struct RetrySettings: Sendable, Equatable {
 }
 
 package struct HealthCheckSettings: Sendable, Equatable {
+    package var version = UpstreamVersion.http1
     package var path = "/"
     package var host: String?
     package var interval: Nanoseconds = .seconds(2)

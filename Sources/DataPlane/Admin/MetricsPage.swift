@@ -99,6 +99,7 @@ enum MetricsPage {
         family("sluice_connections_refused", .counter, "Client connections refused because of limits.connections.") { $0.refused }
         family("sluice_listener_requests", .counter, "Request heads received.") { $0.requests }
         family("sluice_protocol_errors", .counter, "Requests refused because they break HTTP.") { $0.protocolErrors }
+        family("sluice_http2_floods", .counter, "HTTP/2 connections closed because of floods of frames.") { $0.floods }
         family("sluice_client_timeouts", .counter, "Clients that were too slow.") { $0.timeouts }
     }
 
@@ -133,5 +134,6 @@ extension ServerCounters {
         requests += other.requests
         protocolErrors += other.protocolErrors
         timeouts += other.timeouts
+        floods += other.floods
     }
 }

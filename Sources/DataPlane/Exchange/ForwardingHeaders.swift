@@ -64,11 +64,12 @@ enum ForwardingHeaders {
     /// Lays the gateway's own headers over the request's.
     static func apply(_ exchange: Exchange) {
         let fields = exchange.request.fields
+        noteTrailers(exchange.request)
         fields.removeHopByHop()
         if !exchange.request.expectsContinue { fields.remove(.expect) }
         let isTrusted = exchange.client.isTrusted
         if !isTrusted { fields.removeForwarding() }
-        fields.append(.via) { $0.append(exchange.request.minorVersion == 0 ? "1.0 sluice" : "1.1 sluice") }
+        fields.append(.via) { $0.append(VersionText.via(major: exchange.request.majorVersion, minor: exchange.request.minorVersion)) }
         appendForwardedFor(exchange, fields)
         let scheme = exchange.listener?.scheme ?? "http"
         if !fields.contains(.xForwardedProto) { fields.append(.xForwardedProto, ByteView(scheme)) }
@@ -85,6 +86,17 @@ enum ForwardingHeaders {
         }
         appendForwarded(exchange, fields, scheme)
         setRequestID(exchange, fields)
+    }
+
+    /// `TE` belongs to the connection, but what it says of trailers is true of the client.
+    private static func noteTrailers(_ request: RequestHead) {
+        request.fields.forEach(named: ByteView("te")) { value in
+            value.forEachListElement { element in
+                if element.equalsIgnoringCase("trailers") { request.acceptsTrailers = true }
+                return true
+            }
+            return true
+        }
     }
 
     private static func appendForwardedFor(_ exchange: Exchange, _ fields: HeaderFields) {

@@ -10,7 +10,7 @@ extension Worker: ExchangeObserver {
     func upstreamAnswered(_ exchange: Exchange) -> Bool {
         let response = exchange.response
         response.fields.removeHopByHop()
-        response.fields.append(.via) { $0.append(response.minorVersion == 0 ? "1.0 sluice" : "1.1 sluice") }
+        response.fields.append(.via) { $0.append(VersionText.via(major: response.majorVersion, minor: response.minorVersion)) }
         if exchange.tunnel == .open { watchTunnel(exchange) }
         return passUpstreamHead(exchange)
     }

@@ -101,6 +101,7 @@ private final class Runner: @unchecked Sendable, TimerOwner {
     private func ask() {
         guard timer != nil else { return }
         var request = FetchRequest(address: check.endpoint.address)
+        request.version = check.settings.version
         request.target = check.settings.path
         request.host = check.settings.host ?? check.endpoint.name
         request.timeout = check.settings.timeout

@@ -23,6 +23,8 @@ extension ServerSettings {
         head.fields = listener.limits.headerCount
         head.target = listener.limits.targetBytes.bytes
         connections = max(1, (listener.limits.connections + loops - 1) / loops)
+        streams = listener.limits.streams
+        served = ServedProtocol(listener.protocols)
         requestsPerConnection = listener.limits.keepAliveRequests
         headerTimeout = listener.timeouts.header.nanoseconds
         idleTimeout = listener.timeouts.idle.nanoseconds
@@ -31,10 +33,22 @@ extension ServerSettings {
     }
 }
 
+extension ServedProtocol {
+    /// What a listener without TLS serves.
+    init(_ protocols: [ListenerProtocol]) {
+        guard protocols.contains(.h2c) else {
+            self = .http1
+            return
+        }
+        self = protocols.contains(.http1) ? .detect : .http2
+    }
+}
+
 extension CompiledUpstream {
     init(_ upstream: Model.Upstream, loops: Int) {
         var settings = UpstreamSettings()
         settings.name = upstream.name
+        settings.version = upstream.protocol == .h2c ? .http2 : .http1
         settings.method = Upstreams.BalanceMethod(upstream.balance.method)
         settings.hostHeader = Upstreams.HostHeader(upstream.hostHeader)
         settings.connections = max(1, (upstream.limits.connections + loops - 1) / loops)
@@ -48,6 +62,7 @@ extension CompiledUpstream {
         settings.retries.onConnectFailure = upstream.retries.on.contains(.connectFailure)
         settings.retries.onReset = upstream.retries.on.contains(.reset)
         settings.health = upstream.health.active.map(HealthCheckSettings.init)
+        settings.health?.version = settings.version
         self.settings = settings
         endpoints = upstream.endpoints.map { endpoint in
             let name = endpoint.address.text

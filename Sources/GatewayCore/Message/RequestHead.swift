@@ -39,6 +39,8 @@ package final class RequestHead {
     package var forwardFraming: BodyFraming { changedFraming ?? framing }
     /// The client waits for `100 Continue` before it sends the body.
     package var expectsContinue = false
+    /// The client takes trailers (`TE: trailers`, RFC 9110 §10.1.4), which upstreams that speak HTTP/2 are told.
+    package var acceptsTrailers = false
     /// The client wants the connection to stay.
     package var keepAlive = true
 
@@ -106,6 +108,7 @@ package final class RequestHead {
         framing = .none
         changedFraming = nil
         expectsContinue = false
+        acceptsTrailers = false
         keepAlive = true
     }
 }

@@ -37,11 +37,20 @@ package final class Fetcher: @unchecked Sendable {
         exchange.started = loop.now
         let timeouts = ClientTimeouts(
             connect: request.connectTimeout, response: request.timeout, idle: request.timeout, total: request.timeout)
-        let connection = ClientConnection(loop: loop, owner: call, endpoint: 0, timeouts: timeouts)
-        call.connection = connection
         call.body = request.body
         do throws(SystemError) {
-            try connection.connect(to: request.address, for: exchange)
+            switch request.version {
+            case .http1:
+                let connection = ClientConnection(loop: loop, owner: call, endpoint: 0, timeouts: timeouts)
+                call.connection = connection
+                try connection.connect(to: request.address, for: exchange)
+            case .http2:
+                let connection = HTTP2ClientConnection(loop: loop, owner: call, endpoint: 0, timeouts: timeouts)
+                call.connection = connection
+                try connection.connect(to: request.address)
+                connection.start(exchange)
+                connection.drain()
+            }
         } catch {
             call.end(.failure(GatewayError(.upstreamConnectFailed, .upstream, "\(error).")))
         }
@@ -55,18 +64,20 @@ package final class Fetcher: @unchecked Sendable {
         head.fields.append("host", request.host.isEmpty ? request.address.description : request.host)
         head.fields.append("user-agent", "sluice")
         head.fields.append("connection", "close")
+        head.acceptsTrailers = true
         for (name, value) in request.headers { head.fields.append(name, value) }
         head.framing = request.body.isEmpty ? .none : .length(request.body.count)
     }
 }
 
 /// One request under way: stands where a client's connection stands otherwise.
-private final class Call: Downstream, ExchangeObserver, ClientConnectionOwner {
+private final class Call: Downstream, ExchangeObserver, ClientConnectionOwner, HTTP2ClientOwner {
     private let exchange: Exchange
     private let most: Int
     private var ended: ((Call, Result<FetchResponse, GatewayError>) -> Void)?
     private var received: [UInt8] = []
-    var connection: ClientConnection?
+    /// Kept until the call has ended.
+    var connection: AnyObject?
     var body: [UInt8] = []
 
     init(_ exchange: Exchange, most: Int, ended: @escaping (Call, Result<FetchResponse, GatewayError>) -> Void) {
@@ -92,17 +103,20 @@ private final class Call: Downstream, ExchangeObserver, ClientConnectionOwner {
         received.append(contentsOf: bytes.array)
         guard received.count > most else { return }
         let error = GatewayError(.upstreamBadResponse, .upstream, "The response is longer than \(most) bytes.")
-        connection?.cancel(error)
+        exchange.upstream?.cancel(error)
         end(.failure(error))
     }
 
     func sendEnd(trailers: HeaderFields?) {
         let response = exchange.response
-        var headers: [(name: String, value: String)] = []
-        for i in 0..<response.fields.count where !response.fields.isRemoved(at: i) {
-            headers.append((response.fields.name(at: i).string, response.fields.value(at: i).string))
-        }
-        end(.success(FetchResponse(status: response.status, headers: headers, body: received)))
+        let headers = Call.list(response.fields), last = trailers.map(Call.list) ?? []
+        end(.success(FetchResponse(status: response.status, headers: headers, body: received, trailers: last)))
+    }
+
+    private static func list(_ fields: HeaderFields) -> [(name: String, value: String)] {
+        var list: [(name: String, value: String)] = []
+        for i in 0..<fields.count where !fields.isRemoved(at: i) { list.append((fields.name(at: i).string, fields.value(at: i).string)) }
+        return list
     }
 
     func abort(_ error: GatewayError) { end(.failure(error)) }
@@ -128,4 +142,9 @@ private final class Call: Downstream, ExchangeObserver, ClientConnectionOwner {
     func becameIdle(_ connection: ClientConnection) { connection.close() }
     func mayServeNext() {}
     func closed(_ connection: ClientConnection) {}
+
+    // MARK: HTTP2ClientOwner
+
+    func released(_ connection: HTTP2ClientConnection, failed: Bool) {}
+    func closed(_ connection: HTTP2ClientConnection) {}
 }

@@ -8,14 +8,14 @@ package final class UpstreamLane {
     package let loop: EventLoop
     package let settings: UpstreamSettings
     package private(set) var endpoints: ContiguousArray<Lane> = []
-    private var candidates: ContiguousArray<Candidate> = []
+    var candidates: ContiguousArray<Candidate> = []
     private var balancer: Balancer
     private var random = FastRandom()
-    private var openConnections = 0
-    private var waiting: ContiguousArray<Waiting> = []
-    private var inFlight = 0
+    var openConnections = 0
+    private(set) var waiting: ContiguousArray<Waiting> = []
+    var inFlight = 0
     package private(set) var queued = 0
-    private var isRetired = false
+    private(set) var isRetired = false
     private let queueTimer: TimerWheel.ID
 
     /// One endpoint's connections and counters.
@@ -25,11 +25,13 @@ package final class UpstreamLane {
         package var isGone = false
         package var isHealthy = true
         package var idle: ContiguousArray<ClientConnection> = []
+        /// Its HTTP/2 connections, those that are still being opened included.
+        package var sessions: ContiguousArray<HTTP2ClientConnection> = []
         package var open = 0
         package var counters = EndpointCounters()
     }
 
-    private struct Waiting {
+    struct Waiting {
         let exchange: Exchange
         let deadline: Instant
         let id: UInt64
@@ -47,7 +49,7 @@ package final class UpstreamLane {
 
     deinit { loop.releaseTimer(queueTimer) }
 
-    private var timeouts: ClientTimeouts {
+    var timeouts: ClientTimeouts {
         ClientTimeouts(
             connect: settings.timeouts.connect, response: settings.timeouts.response, idle: settings.timeouts.idle,
             total: settings.timeouts.total)
@@ -101,6 +103,7 @@ package final class UpstreamLane {
         let idle = endpoints[index].idle
         endpoints[index].idle = []
         for connection in idle { connection.close() }
+        for session in endpoints[index].sessions { session.drain() }
     }
 
     // MARK: Exchanges
@@ -112,6 +115,7 @@ package final class UpstreamLane {
         }
         guard inFlight < settings.requests else { return overloaded(exchange) }
         exchange.endpointIndex = Int32(truncatingIfNeeded: index)
+        if settings.version == .http2 { return sendAsStream(exchange, to: index) }
         if !fresh {
             if let connection = endpoints[index].idle.popLast() { return begin(exchange, on: connection, index) }
         }
@@ -124,7 +128,7 @@ package final class UpstreamLane {
         connection.start(exchange)
     }
 
-    private func note(_ exchange: Exchange, _ index: Int) {
+    func note(_ exchange: Exchange, _ index: Int) {
         exchange.attempts += 1
         inFlight += 1
         candidates[index].active += 1
@@ -148,21 +152,25 @@ package final class UpstreamLane {
     }
 
     /// Makes room by closing an unused connection to another endpoint.
-    private func closeOneIdle() -> Bool {
+    func closeOneIdle() -> Bool {
         for i in endpoints.indices {
             if let connection = endpoints[i].idle.popLast() {
                 connection.close()
+                return true
+            }
+            if let session = endpoints[i].sessions.first(where: \.isIdle) {
+                session.close()
                 return true
             }
         }
         return false
     }
 
-    private func fail(_ exchange: Exchange, _ error: GatewayError) { exchange.observer?.upstreamFailed(exchange, error) }
+    func fail(_ exchange: Exchange, _ error: GatewayError) { exchange.observer?.upstreamFailed(exchange, error) }
 
     // MARK: Waiting
 
-    private func wait(_ exchange: Exchange) {
+    func wait(_ exchange: Exchange) {
         guard queued < settings.queue else { return overloaded(exchange) }
         nextWaiting += 1
         let limit = min(loop.now + settings.timeouts.response, exchange.started + settings.timeouts.total)
@@ -181,7 +189,7 @@ package final class UpstreamLane {
     /// A connection is free, or may be opened: the exchange that has waited longest gets it.
     package func serveWaiting() {
         while let first = waiting.first {
-            let hasRoom = openConnections < settings.connections || endpoints.contains { !$0.idle.isEmpty }
+            let hasRoom = openConnections < settings.connections || endpoints.contains { !$0.idle.isEmpty || $0.hasFreeStream }
             guard hasRoom else { return }
             waiting.removeFirst()
             queued -= 1
@@ -212,10 +220,12 @@ extension UpstreamLane: TimerOwner {
 }
 
 extension UpstreamLane: ClientConnectionOwner {
-    package func released(_ connection: ClientConnection, failed: Bool) {
+    package func released(_ connection: ClientConnection, failed: Bool) { released(endpoint: connection.endpoint, failed: failed) }
+
+    func released(endpoint index: Int, failed: Bool) {
         inFlight -= 1
-        candidates[connection.endpoint].active -= 1
-        if failed { endpoints[connection.endpoint].counters.failures += 1 }
+        candidates[index].active -= 1
+        if failed { endpoints[index].counters.failures += 1 }
     }
 
     package func mayServeNext() { if !waiting.isEmpty { serveWaiting() } }
@@ -228,9 +238,23 @@ extension UpstreamLane: ClientConnectionOwner {
 
     package func closed(_ connection: ClientConnection) {
         let index = connection.endpoint
+        if let at = endpoints[index].idle.lastIndex(where: { $0 === connection }) { endpoints[index].idle.remove(at: at) }
+        closedOne(of: index)
+    }
+
+    func opened(_ session: HTTP2ClientConnection) {
+        endpoints[session.endpoint].open += 1
+        endpoints[session.endpoint].sessions.append(session)
+    }
+
+    package func closed(_ connection: HTTP2ClientConnection) {
+        endpoints[connection.endpoint].sessions.removeAll { $0 === connection }
+        closedOne(of: connection.endpoint)
+    }
+
+    private func closedOne(of index: Int) {
         openConnections -= 1
         endpoints[index].open -= 1
-        if let at = endpoints[index].idle.lastIndex(where: { $0 === connection }) { endpoints[index].idle.remove(at: at) }
         if !waiting.isEmpty { loop.atEndOfTurn { [self] in serveWaiting() } }
     }
 }

@@ -7,7 +7,7 @@ enum RequestFraming {
     static func interpret(_ head: RequestHead) -> GatewayError? {
         let fields = head.fields
         head.method = HTTPMethod(head.methodName)
-        head.keepAlive = head.minorVersion >= 1
+        head.keepAlive = isRecent(head)
         if fields.contains(.connection) { interpretConnection(head) }
         if fields.contains(.expect), let error = interpretExpect(head) { return error }
         if fields.contains(.transferEncoding) { return interpretTransferEncoding(head) }
@@ -25,6 +25,9 @@ enum RequestFraming {
         }
         return nil
     }
+
+    /// Newer than HTTP/1.0.
+    private static func isRecent(_ head: RequestHead) -> Bool { head.majorVersion > 1 || head.minorVersion >= 1 }
 
     private static func interpretConnection(_ head: RequestHead) {
         head.fields.forEach(named: ByteView("connection")) { value in
@@ -51,7 +54,7 @@ enum RequestFraming {
         }
         guard onlyContinue else { return GatewayError(.expectationFailed, "The only expectation known here is 100-continue.") }
         // An HTTP/1.0 client can't be sent a 100 (RFC 9110 §10.1.1).
-        head.expectsContinue = head.minorVersion >= 1
+        head.expectsContinue = isRecent(head)
         return nil
     }
 

@@ -17,8 +17,10 @@ package final class HTTPServer {
     package var isDraining: Bool { drainGrace != nil }
 
     private var acceptor: Acceptor?
-    private var connections: ContiguousArray<ServerConnection?> = []
+    private var connections: ContiguousArray<(any ServedConnection)?> = []
     private var free: ContiguousArray<Int> = []
+    /// Where heads of HTTP/2 are composed.
+    let fieldBlock = FieldBlock()
 
     package init(
         loop: EventLoop, info: ListenerInfo, settings: ServerSettings, pool: ExchangePool, handler: @escaping Handler
@@ -40,7 +42,10 @@ package final class HTTPServer {
     package var openConnections: Int { counters.open }
 
     /// Takes over a connection.
-    package func accept(_ connection: Connection) {
+    package func accept(_ connection: Connection) { serve(connection, as: settings.served) }
+
+    /// Takes over a connection whose client speaks, or may speak, this version of HTTP.
+    package func serve(_ connection: Connection, as choice: ServedProtocol) {
         counters.accepted += 1
         guard counters.open < settings.connections else {
             counters.refused += 1
@@ -51,13 +56,27 @@ package final class HTTPServer {
         counters.open += 1
         let slot = free.popLast() ?? connections.count
         if slot == connections.count { connections.append(nil) }
-        let server = ServerConnection(connection, server: self, slot: slot)
-        connections[slot] = server
-        connection.handler = server
-        server.begin()
+        // What speaks HTTP/1 also takes PROXY protocol headers.
+        let server = ServerConnection(connection, server: self, slot: slot, choice)
+        guard choice == .http2, !settings.proxyProtocol else {
+            connections[slot] = server
+            connection.handler = server
+            return server.begin()
+        }
+        handOver(server)
     }
 
-    func removed(_ connection: ServerConnection) {
+    /// The connection goes on in HTTP/2. What has come of it is the new handler's to read.
+    @discardableResult func handOver(_ old: ServerConnection) -> any ConnectionHandler {
+        let server = HTTP2ServerConnection(
+            old.connection, server: self, slot: old.slot, peer: old.peer, peerPort: old.peerPort, isTrusted: old.isTrusted)
+        connections[old.slot] = server
+        old.connection.handler = server
+        server.begin()
+        return server
+    }
+
+    func removed(_ connection: any ServedConnection) {
         guard connections[connection.slot] === connection else { return }
         connections[connection.slot] = nil
         free.append(connection.slot)
@@ -88,4 +107,14 @@ package final class HTTPServer {
     package func closeAll() {
         for connection in connections { connection?.shutDown(.draining) }
     }
+}
+
+/// What a server knows of its connections, whatever they speak.
+protocol ServedConnection: AnyObject {
+    /// Where the server keeps it.
+    var slot: Int { get }
+    /// Ends when nothing is in flight, and it has been idle for `grace`.
+    func drain(grace: Nanoseconds)
+    /// Ends now.
+    func shutDown(_ reason: Reason)
 }

@@ -34,6 +34,8 @@ package final class ServerConnection {
     var peer: IPAddress
     var peerPort: UInt16
     var isTrusted: Bool
+    /// What the first bytes may be; `.http1` once they are known.
+    var choice: ServedProtocol
 
     enum Phase: UInt8 {
         /// A PROXY protocol header is expected.
@@ -65,10 +67,11 @@ package final class ServerConnection {
     /// More kept bytes than this, and the socket is not read until they are used.
     static let mostKept = 64 << 10
 
-    init(_ connection: Connection, server: HTTPServer, slot: Int) {
+    init(_ connection: Connection, server: HTTPServer, slot: Int, _ choice: ServedProtocol) {
         self.connection = connection
         self.server = server
         self.slot = slot
+        self.choice = choice
         peer = connection.peer.ip ?? .loopback
         peerPort = connection.peer.port ?? 0
         isTrusted = false
@@ -140,6 +143,7 @@ package final class ServerConnection {
             case .head:
                 // An answer that the client does not take holds the next request back.
                 if connection.isBackedUp { break loop }
+                if choice != .http1, !preface(bytes.dropFirst(at)) { break loop }
                 guard let used = head(bytes.dropFirst(at)) else { break loop }
                 at += used
             case .body:
@@ -335,7 +339,7 @@ package final class ServerConnection {
     }
 
     /// Lets go of the exchange in flight, if there is one, and of the connection.
-    func shutDown(_ reason: Reason, reset: Bool = false) {
+    func shutDown(_ reason: Reason, reset: Bool) {
         guard !isClosed else { return }
         markClosed()
         connection.close(reset: reset)
@@ -360,6 +364,11 @@ package final class ServerConnection {
         }
         server.removed(self)
     }
+
+}
+
+extension ServerConnection: ServedConnection {
+    func shutDown(_ reason: Reason) { shutDown(reason, reset: false) }
 
     func drain(grace: Nanoseconds) {
         guard exchange == nil, phase == .head, kept == nil else { return }

@@ -14,10 +14,21 @@ package struct ServerSettings: Sendable, Equatable {
     package var progressTimeout: Nanoseconds = .seconds(60)
     /// Most requests on one connection; 0 for any number.
     package var requestsPerConnection = 0
+    /// Most streams at a time on one HTTP/2 connection.
+    package var streams = 100
+    /// What clients may speak on connections without TLS.
+    package var served = ServedProtocol.http1
     /// Every connection begins with a PROXY protocol header.
     package var proxyProtocol = false
 
     package init() {}
+}
+
+/// The versions of HTTP that a connection may begin with.
+package enum ServedProtocol: Sendable {
+    case http1, http2
+    /// The client's first bytes tell (RFC 9113 §3.3).
+    case detect
 }
 
 /// What one listener has carried on one loop.
@@ -28,5 +39,7 @@ package struct ServerCounters: Sendable {
     package var requests: UInt64 = 0
     package var protocolErrors: UInt64 = 0
     package var timeouts: UInt64 = 0
+    /// HTTP/2 connections that were closed because their client sent too much of what costs it little.
+    package var floods: UInt64 = 0
     package init() {}
 }

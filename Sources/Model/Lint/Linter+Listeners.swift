@@ -44,13 +44,9 @@ extension Linter {
         guard !listener.protocols.isEmpty else {
             return error(place, "listeners[\(i)].protocols", "at least one protocol is needed", remedy: "such as `[http1]`")
         }
-        for later in listener.protocols where later != .http1 {
-            let message = "`\(later.rawValue)` is part of the configuration format, but this version does not have it yet"
-            if listener.protocols.contains(.http1) {
-                warning(place, "listeners[\(i)].protocols", message, remedy: "the listener serves http1")
-            } else {
-                error(place, "listeners[\(i)].protocols", message, remedy: "use `[http1]`")
-            }
-        }
+        guard listener.protocols.contains(.h2) else { return }
+        error(
+            place, "listeners[\(i)].protocols", "`h2` is HTTP/2 over TLS, and this listener has no `tls`",
+            remedy: "`h2c` is HTTP/2 without TLS")
     }
 }

@@ -9,8 +9,8 @@ package struct Listener: Settings {
     @Setting("Address and port, such as `0.0.0.0:8080`, `[::]:8080` or `unix:/run/sluice.sock`.")
     package var address: BindAddress
 
-    @Setting("Protocols that clients may speak. This version serves http1.")
-    package var protocols: [ListenerProtocol] = [.http1]
+    @Setting("Protocols that clients may speak. `h2c` is HTTP/2 without TLS, from clients that begin with it.")
+    package var protocols: [ListenerProtocol] = [.http1, .h2c]
 
     @Setting("Peers whose Forwarded, X-Forwarded-* and X-Request-Id headers, and PROXY protocol header, count.")
     package var trustedProxies: [CIDR] = []
@@ -48,6 +48,9 @@ package struct ListenerLimits: Settings {
 
     @Setting("Requests on one connection before it is closed; 0 is no limit.", 0...1_000_000_000)
     package var keepAliveRequests: Int = 0
+
+    @Setting("Requests at a time on one HTTP/2 connection; more are refused with REFUSED_STREAM.", 1...10_000)
+    package var streams: Int = 100
 
     package init() {}
 }

@@ -5,7 +5,7 @@ package struct Upstream: Settings {
     @Setting("Name that routes use.")
     package var name: String
 
-    @Setting("Protocol spoken to the endpoints. `auto` is http1 for plain text.")
+    @Setting("Protocol spoken to the endpoints. `h2c` is HTTP/2 in plain text, `auto` is http1 in plain text.")
     package var `protocol`: UpstreamProtocol = .http1
 
     @Setting("Addresses of the service.")
@@ -35,8 +35,8 @@ package struct Upstream: Settings {
 }
 
 package enum UpstreamProtocol: String, SettingChoice {
-    case http1, auto
-    package static var reservedNames: [String] { ["h2", "h2c"] }
+    case http1, h2c, auto
+    package static var reservedNames: [String] { ["h2"] }
 }
 
 package struct Endpoint: Settings {

@@ -13,7 +13,8 @@ extension AccessLine {
             out.append(quotedEscaped: method)
             out.append(byte: UInt8(ascii: " "))
             out.append(quotedEscaped: target)
-            out.append(record.minorVersion == 0 ? " HTTP/1.0" : " HTTP/1.1")
+            out.append(byte: UInt8(ascii: " "))
+            out.append(VersionText.name(major: record.majorVersion, minor: record.minorVersion))
         }
         out.append("\" ")
         if record.status == 0 { out.append("-") } else { out.append(decimal: Int(record.status)) }

@@ -60,6 +60,7 @@ package final class AccessLogLane: TimerOwner {
         record.responseBytes = UInt64(max(0, exchange.responseBytes))
         record.status = UInt16(truncatingIfNeeded: exchange.status)
         record.attempts = exchange.attempts
+        record.majorVersion = request.majorVersion
         record.minorVersion = request.minorVersion
         if let error = exchange.error { record.reason = error.reason.number }
         // An id that was taken over is text; all others are the gateway's.

@@ -27,6 +27,7 @@ struct AccessRecord: BitwiseCopyable {
     var status: UInt16 = 0
     var kind: UInt8 = 0
     var attempts: UInt8 = 0
+    var majorVersion: UInt8 = 1
     var minorVersion: UInt8 = 1
     /// The number of a `Reason`; `noReason` for none.
     var reason: UInt8 = AccessRecord.noReason

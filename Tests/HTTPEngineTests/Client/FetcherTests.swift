@@ -32,6 +32,23 @@ import Testing
         return answer
     }
 
+    @Test func overHTTP2() throws {
+        let answer = start {
+            $0.version = .http2
+            $0.method = "POST"
+            $0.body = Array("question".utf8)
+        }
+        let peer = FramePeer(try #require(network.dialled()))
+        network.settle()
+        #expect(peer.frames(FramePeer.data).map { String(decoding: $0.payload, as: UTF8.self) } == ["question"])
+        peer.head(1)
+        peer.body(1, "answer")
+        peer.head(1, status: nil, [("grpc-status", "5")], isLast: true)
+        network.settle()
+        #expect(answer.text == "200 answer" && peer.peer.isClosed)
+        #expect(try answer.results.first?.get().trailers.map(\.value) == ["5"])
+    }
+
     @Test func aRequestAndItsAnswer() throws {
         let answer = start {
             $0.target = "/healthz?x=1"

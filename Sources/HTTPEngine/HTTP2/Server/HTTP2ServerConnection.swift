@@ -1,0 +1,194 @@
+import CNghttp2
+import GatewayCore
+import Primitives
+import Reactor
+
+/// One HTTP/2 connection from a client: a session that knows frames and header compression, and a stream for each
+/// exchange.
+///
+/// The session calls back while it takes bytes in (`Callbacks`) and while it gives bytes out (`Output`); what the streams
+/// answer in one turn of the loop leaves in one system call at its end.
+@safe
+final class HTTP2ServerConnection {
+    let connection: Connection
+    let server: HTTPServer
+    let slot: Int
+    let peer: IPAddress
+    let peerPort: UInt16
+    let isTrusted: Bool
+
+    /// The session. Freed with this object, because it may be in the middle of a call when the connection ends.
+    let session: OpaquePointer?
+    /// All streams that this connection has made; those that no client uses are in `free`.
+    var streams: ContiguousArray<HTTP2Stream> = []
+    var free: ContiguousArray<HTTP2Stream> = []
+    var active = 0
+    /// Streams whose upstream has not been told that this read is over.
+    var touched: ContiguousArray<HTTP2Stream> = []
+    /// Streams that have room for more of their response.
+    var writable: ContiguousArray<HTTP2Stream> = []
+    /// Where the session's frames are gathered, while they are.
+    var output: ByteBuffer?
+    var floods: FloodLimits
+
+    var requests = 0
+    /// Bytes of bodies that nobody has taken yet.
+    var keptBytes = 0
+    var isPumping = false
+    var isScheduled = false
+    var isClosed = false
+    /// The client's SETTINGS have come.
+    var isGreeted = false
+    var goingAway = GoingAway.no
+    /// When the head that is being received has to be complete.
+    var headDeadline = Instant.never
+    /// What the last look at a slow client saw.
+    var lateBytesSeen = 0
+
+    enum GoingAway: UInt8 {
+        case no
+        /// The client is told to open no more streams; those that are on their way are served (RFC 9113 §6.8).
+        case announced
+        /// What comes now is ignored.
+        case final
+    }
+
+    /// Bytes of a stream's body that may come before they are taken, and of all streams together.
+    static let streamWindow: Int32 = 128 << 10
+    static let connectionWindow: Int32 = 1 << 20
+
+    init(_ connection: Connection, server: HTTPServer, slot: Int, peer: IPAddress, peerPort: UInt16, isTrusted: Bool) {
+        self.connection = connection
+        self.server = server
+        self.slot = slot
+        self.peer = peer
+        self.peerPort = peerPort
+        self.isTrusted = isTrusted
+        floods = FloodLimits(now: connection.loop.now)
+        unsafe session = SessionSetup.makeServer()
+        if let session = unsafe session { unsafe nghttp2_session_set_user_data(session, Unmanaged.passUnretained(self).toOpaque()) }
+    }
+
+    deinit { unsafe nghttp2_session_del(session) }
+
+    var loop: EventLoop { connection.loop }
+
+    func begin() {
+        headDeadline = loop.now + server.settings.headerTimeout
+        connection.deadline = headDeadline
+        guard let session = unsafe session, unsafe SessionSetup.greet(session, streams: server.settings.streams) else {
+            return shutDown(.internalError)
+        }
+        schedule()
+    }
+
+    // MARK: Streams
+
+    func takeStream(_ id: Int32) -> HTTP2Stream {
+        let stream: HTTP2Stream
+        if let used = free.popLast() {
+            stream = used
+        } else {
+            stream = HTTP2Stream(self)
+            streams.append(stream)
+        }
+        active += 1
+        stream.begin(id)
+        return stream
+    }
+
+    /// The session is done with the stream.
+    func streamClosed(_ stream: HTTP2Stream, _ code: UInt32) {
+        stream.closed(code)
+        active -= 1
+        free.append(stream)
+        guard active == 0, !isClosed else { return }
+        connection.deadline = loop.now + (server.drainGrace ?? server.settings.idleTimeout)
+    }
+
+    /// Hands a complete head to the handler.
+    func start(_ exchange: Exchange, _ stream: HTTP2Stream) {
+        requests += 1
+        server.counters.requests += 1
+        exchange.listener = server.info
+        exchange.client.peer = peer
+        exchange.client.address = peer
+        exchange.client.port = peerPort
+        exchange.client.isTrusted = isTrusted
+        exchange.started = loop.now
+        exchange.downstream = stream
+        stream.isStarted = true
+        touch(stream)
+        server.handler(exchange)
+        let most = server.settings.requestsPerConnection
+        if most > 0, requests >= most { goAway(.final) }
+    }
+
+    func touch(_ stream: HTTP2Stream) {
+        guard !stream.isTouched else { return }
+        stream.isTouched = true
+        touched.append(stream)
+    }
+
+    // MARK: Ending
+
+    /// Tells the client that no further stream is served.
+    func goAway(_ step: GoingAway) {
+        guard !isClosed, step.rawValue > goingAway.rawValue, let session = unsafe session else { return }
+        goingAway = step
+        if step == .announced {
+            unsafe nghttp2_submit_shutdown_notice(session)
+        } else {
+            let last = unsafe nghttp2_session_get_last_proc_stream_id(session)
+            unsafe nghttp2_submit_goaway(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), last, ErrorCode.noError.rawValue, nil, 0)
+        }
+        schedule()
+    }
+
+    /// The client abuses the protocol: it is told so, and the connection ends when it has been.
+    func calmDown(_ flood: FloodLimits.Flood) {
+        guard !isClosed, let session = unsafe session else { return }
+        server.counters.floods += 1
+        server.connectionFailed?(.tooManyFrames, peer)
+        unsafe nghttp2_session_terminate_session(session, ErrorCode.enhanceYourCalm.rawValue)
+        schedule()
+    }
+
+    /// Nothing is left to be said: closes so that the client gets what was.
+    func end(_ error: GatewayError) {
+        guard !isClosed else { return }
+        markClosed()
+        connection.closeGracefully()
+        letGo(error)
+    }
+
+    func letGo(_ error: GatewayError) {
+        for stream in streams { stream.letGo(error) }
+        // They refer to the connection.
+        streams.removeAll()
+        free.removeAll()
+        touched.removeAll()
+        writable.removeAll()
+    }
+
+    func markClosed() {
+        isClosed = true
+        server.removed(self)
+    }
+}
+
+extension HTTP2ServerConnection: ServedConnection {
+    func shutDown(_ reason: Reason) { shutDown(reason, reset: false) }
+
+    func shutDown(_ reason: Reason, reset: Bool) {
+        guard !isClosed else { return }
+        markClosed()
+        connection.close(reset: reset)
+        letGo(GatewayError(reason))
+    }
+
+    func drain(grace: Nanoseconds) {
+        goAway(.announced)
+        connection.deadline = min(connection.deadline, loop.now + grace)
+    }
+}
