@@ -20,6 +20,8 @@ final class TunnelWatch: DownstreamFilter, RequestFilter, TimerOwner {
     private var isOff = false
     private var fromClient: TunnelDirection
     private var fromUpstream: TunnelDirection
+    /// The client's bytes are wanted as soon as the head is on its way.
+    private var owesWish = false
     /// Both ends have been told to close; whatever is left is cut then.
     private var cutsAt = Instant.never
 
@@ -58,6 +60,7 @@ final class TunnelWatch: DownstreamFilter, RequestFilter, TimerOwner {
         super.sendHead(exchange)
         isOff = exchange.response.status != 101
         guard !isOff else { return }
+        owesWish = true
         // It may be idle for hours.
         exchange.request.fields.trim()
         exchange.response.fields.trim()
@@ -75,6 +78,15 @@ final class TunnelWatch: DownstreamFilter, RequestFilter, TimerOwner {
             return violated(violation)
         }
         if part.isBoundary { closeClient() }
+    }
+
+    override func flush() -> Bool {
+        let takesMore = super.flush()
+        if owesWish {
+            owesWish = false
+            super.wantsRequestBody()
+        }
+        return takesMore
     }
 
     // MARK: From the client

@@ -27,6 +27,8 @@ extension ClientConnection {
             guard WebSocketHandshake.isAccepted(exchange.response, of: exchange.request) else {
                 return refuse("Sec-WebSocket-Accept does not answer the key.")
             }
+            // Nor does a client of HTTP/2 know of any.
+            exchange.response.fields.remove(named: ByteView(WebSocketHandshake.accept))
         }
         exchange.tunnel = .open
         sending = .tunnel

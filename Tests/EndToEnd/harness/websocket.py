@@ -11,6 +11,7 @@ import time
 from websockets.sync.client import connect as _connect
 from websockets.sync.server import serve
 
+from .configuration import api, route, upstream as named_upstream
 from .ports import free_port
 from .raw import Connection
 from .waiting import limit
@@ -117,3 +118,24 @@ def upgrade(connection: Connection, path: str = "/", protocol: str = "websocket"
 
 def basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def one_route(to, **settings) -> dict:
+    """One event loop, one route with these settings."""
+    return {"runtime": {"threads": 1}, "upstreams": [named_upstream("up", to)], "apis": [api("all", route("all", "/*", "up", **settings))]}
+
+
+def tunnel(exchange, work, protocol: str = "websocket"):
+    """A rule that switches and then works with the bare connection."""
+    accept = f"Sec-WebSocket-Accept: {ACCEPT}\r\n" if protocol == "websocket" else ""
+    exchange.ends = True
+    exchange.send(f"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n{accept}\r\n")
+    work(exchange)
+
+
+def raw_echo(exchange):
+    """Sends back what comes, and its own FIN after the client's."""
+    wire = exchange.wire
+    while wire.buffer or wire.fill(time.monotonic() + limit(20)):
+        exchange.send(wire.take(len(wire.buffer)))
+    exchange.close()
