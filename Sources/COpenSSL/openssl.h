@@ -2,11 +2,13 @@
 #ifndef SLUICE_OPENSSL_H
 #define SLUICE_OPENSSL_H
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ocsp.h>
 #include <openssl/pem.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -46,6 +48,16 @@ static inline int sluice_staple(SSL *ssl, const void *response, size_t length) {
 
 /// Neither compression (CRIME) nor renegotiation.
 static inline void sluice_harden(SSL_CTX *context) { SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION); }
+/// HMAC with SHA-256 and a key of 32 bytes, for a ticket.
+static inline int sluice_authenticate_ticket(EVP_MAC_CTX *context, void *key) {
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key, 32),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_MAC_CTX_set_params(context, parameters);
+}
+
 static inline int sluice_set_minimum_version(SSL_CTX *context, int version) { return SSL_CTX_set_min_proto_version(context, version); }
 static inline int sluice_set_groups(SSL_CTX *context, const char *groups) { return SSL_CTX_set1_groups_list(context, groups); }
 static inline void sluice_release_buffers(SSL_CTX *context) {

@@ -15,12 +15,14 @@ struct FileFingerprint: Equatable, Sendable {
     /// Folders in which a change could show: those of the files, and of what their symbolic links lead to.
     private(set) var folders: Set<String> = []
 
-    init(_ path: String) {
+    /// - Parameter named: further files, that the configuration names.
+    init(_ path: String, named: [String] = []) {
         let names = (try? SourceFiles.list(path).get()) ?? []
         var status = stat()
         if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { folders.insert(path) }
         folders.insert(SourceFiles.folder(of: path))
-        for name in names {
+        for name in names + named {
+            folders.insert(SourceFiles.folder(of: name))
             guard stat(name, &status) == 0 else { continue }
             files.append(
                 File(

@@ -13,6 +13,8 @@ package struct FileSource: Sendable {
         package var version: String
         /// The files that were read.
         package var files: [String]
+        /// Further files that the configuration names and that may change on their own.
+        package var named: [String] = []
     }
 
     package let path: String
@@ -57,8 +59,12 @@ package struct FileSource: Sendable {
         // What could not be read would only be reported again as missing.
         let loaded = Configuration.load(
             merge?.tree ?? ConfigNode(.null, at: start), catalogue: policies, lint: isWhole ? { $0.lint() } : { _ in [] })
+        let named = loaded.value?.tlsFiles ?? (content: [], keys: [])
+        for file in named.content where !named.keys.contains(file) { hash.add(TextFile.bytes(file) ?? []) }
         let all = (diagnostics + loaded.diagnostics).sortedByPosition
-        return Snapshot(configuration: all.hasErrors ? nil : loaded.value, diagnostics: all, version: hash.text, files: files)
+        return Snapshot(
+            configuration: all.hasErrors ? nil : loaded.value, diagnostics: all, version: hash.text, files: files,
+            named: named.content + named.keys)
     }
 
     private func read(_ file: String, _ hash: inout ContentHash, _ diagnostics: inout [Diagnostic]) -> ConfigNode {
@@ -82,8 +88,10 @@ package struct FileSource: Sendable {
 struct ContentHash {
     private var state: UInt64 = 0xcbf2_9ce4_8422_2325
 
-    mutating func add(_ text: String) {
-        for byte in text.utf8 { state = (state ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    mutating func add(_ text: String) { add(text.utf8) }
+
+    mutating func add(_ bytes: some Sequence<UInt8>) {
+        for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01b3 }
         // Files that share their border differ.
         state = (state ^ 0xff) &* 0x100_0000_01b3
     }

@@ -39,6 +39,16 @@ package final class FileWatcher: Sendable {
 
     deinit { stop() }
 
+    /// Watches these files too, instead of those of the last call: what the configuration names. The callback runs once
+    /// when they are others than before, because they may have changed since they were read.
+    package func watch(alsoNamed files: [String]) {
+        let isNew = shared.named.withLock { named in
+            defer { named = files }
+            return named != files
+        }
+        if isNew { shared.wake(shared.changer) }
+    }
+
     /// Ends the thread and waits for it; a callback that runs is finished first. May be called again.
     package func stop() {
         let handle = thread.withLock { handle in
@@ -46,7 +56,7 @@ package final class FileWatcher: Sendable {
             return handle
         }
         guard let handle else { return }
-        shared.wake()
+        shared.wake(shared.stopper)
         pthread_join(handle, nil)
     }
 
@@ -58,6 +68,9 @@ package final class FileWatcher: Sendable {
         /// An event file descriptor: readable once the watcher must stop.
         let stopper: Int32
         let inotify: Int32
+        /// An event file descriptor: readable when `named` has changed.
+        let changer: Int32
+        let named = Mutex<[String]>([])
         /// Taken before the constructor returns, so that no later change is missed.
         let initial: FileFingerprint
 
@@ -66,6 +79,7 @@ package final class FileWatcher: Sendable {
             self.quiet = quiet
             self.onChange = onChange
             stopper = eventfd(0, Int32(EFD_CLOEXEC))
+            changer = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
             inotify = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
             initial = FileFingerprint(path)
         }
@@ -73,11 +87,12 @@ package final class FileWatcher: Sendable {
         deinit {
             if stopper >= 0 { close(stopper) }
             if inotify >= 0 { close(inotify) }
+            if changer >= 0 { close(changer) }
         }
 
-        func wake() {
+        func wake(_ descriptor: Int32) {
             var one: UInt64 = 1
-            _ = write(stopper, &one, 8)
+            _ = write(descriptor, &one, 8)
         }
     }
 }

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// The watcher's thread: waits for events, lets a burst end, compares, tells.
 struct WatchLoop {
@@ -33,9 +34,15 @@ struct WatchLoop {
         var descriptors = [
             pollfd(fd: shared.stopper, events: Int16(POLLIN), revents: 0),
             pollfd(fd: shared.inotify, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: shared.changer, events: Int16(POLLIN), revents: 0),
         ]
-        let count = poll(&descriptors, 2, timeout)
+        let count = poll(&descriptors, 3, timeout)
         if descriptors[0].revents != 0 { return .stopped }
+        if count > 0, descriptors[2].revents != 0 {
+            var value: UInt64 = 0
+            _ = read(shared.changer, &value, 8)
+            return .changed
+        }
         if count > 0, descriptors[1].revents != 0 { return drain() ? .changed : .quiet }
         return .quiet
     }
@@ -54,7 +61,7 @@ struct WatchLoop {
     }
 
     private mutating func compare() {
-        let now = FileFingerprint(shared.path)
+        let now = FileFingerprint(shared.path, named: shared.named.withLock { $0 })
         watch(now.folders)
         defer { known = now }
         if now != known { shared.onChange() }

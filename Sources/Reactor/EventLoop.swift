@@ -37,6 +37,7 @@ package final class EventLoop: @unchecked Sendable {
     /// plain ones while they are delivered.
     let sealed = ByteBuffer()
     let plain = ByteBuffer()
+    let joined = ByteBuffer()
     var handshakes = HandshakeQueue()
     /// Connections whose last bytes are still on their way.
     package internal(set) var lingering = 0

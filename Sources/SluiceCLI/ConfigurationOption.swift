@@ -20,12 +20,12 @@ struct ConfigurationOption: ParsableArguments {
     }
 
     /// The configuration, or a failure with every diagnostic.
-    func load() throws -> (configuration: Configuration, diagnostics: [Diagnostic], version: String) {
-        guard let path else { return (Configuration.quickStart, [], "quick-start") }
+    func load() throws -> (configuration: Configuration, diagnostics: [Diagnostic], version: String, named: [String]) {
+        guard let path else { return (Configuration.quickStart, [], "quick-start", []) }
         let snapshot = FileSource(path: path, policies: builtInPolicies).load()
         guard let configuration = snapshot.configuration else {
             throw Failure(snapshot.diagnostics.sortedByPosition.text + "The configuration has errors: nothing was started.")
         }
-        return (configuration, snapshot.diagnostics, snapshot.version)
+        return (configuration, snapshot.diagnostics, snapshot.version, snapshot.named)
     }
 }

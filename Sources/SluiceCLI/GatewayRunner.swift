@@ -35,7 +35,7 @@ final class GatewayRunner: Sendable {
 
     private func begin() throws {
         let began = Instant.now
-        let (configuration, warnings, version) = try source.load()
+        let (configuration, warnings, version, named) = try source.load()
         for warning in warnings { Console.error(warning.description) }
         let loops = configuration.runtime.threads ?? LoopThread.processors
         let gateway: Gateway
@@ -52,6 +52,7 @@ final class GatewayRunner: Sendable {
             throw Failure("error: can't listen on admin.address \(configuration.admin.address.text): \(error)")
         }
         state.withLock { $0.gateway = gateway }
+        state.withLock { $0.watcher }?.watch(alsoNamed: named)
         announce(configuration, loops: loops, began)
         systemd.notify(.ready)
         if let interval = systemd.watchdogInterval {
@@ -109,6 +110,8 @@ final class GatewayRunner: Sendable {
             let began = Instant.now
             let old = gateway.snapshot
             let loaded = FileSource(path: path, policies: builtInPolicies).load()
+            // What was refused may be put right in another file, so those of the last good configuration stay watched.
+            if loaded.configuration != nil { state.withLock { $0.watcher }?.watch(alsoNamed: loaded.named) }
             if loaded.version == old.version, loaded.configuration != nil {
                 return log.info("nothing to reload", metadata: ["cause": "\(cause)", "configuration": "\(loaded.version)"])
             }

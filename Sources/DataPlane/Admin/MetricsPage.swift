@@ -98,6 +98,9 @@ enum MetricsPage {
         family("sluice_listener_requests", .counter, "Request heads received.") { $0.requests }
         family("sluice_protocol_errors", .counter, "Requests refused because they break HTTP.") { $0.protocolErrors }
         family("sluice_client_timeouts", .counter, "Clients that were too slow.") { $0.timeouts }
+        family("sluice_tls_handshakes", .counter, "TLS handshakes completed.") { $0.handshakes }
+        family("sluice_tls_handshake_failures", .counter, "TLS handshakes that failed.") { $0.handshakeFailures }
+        family("sluice_tls_handshake_timeouts", .counter, "TLS handshakes that took too long.") { $0.handshakeTimeouts }
     }
 
     private static func loops(_ reports: [WorkerReport], _ text: inout MetricsText) {
@@ -131,5 +134,8 @@ extension ServerCounters {
         requests += other.requests
         protocolErrors += other.protocolErrors
         timeouts += other.timeouts
+        handshakes += other.handshakes
+        handshakeFailures += other.handshakeFailures
+        handshakeTimeouts += other.handshakeTimeouts
     }
 }

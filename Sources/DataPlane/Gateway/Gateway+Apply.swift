@@ -4,6 +4,7 @@ package import Model
 import Reactor
 package import Schema
 import Synchronization
+import TLS
 import Telemetry
 import Upstreams
 
@@ -14,6 +15,7 @@ extension Gateway {
         let handles: [Int32]
         let listener: Listener
         let index: Int
+        let tls: TLSServerContext?
     }
 
     /// Compiles and applies a configuration. Either everything is applied or nothing: with an error in the answer the
@@ -31,7 +33,7 @@ extension Gateway {
         let bindings: [Binding]
         let replacedLog: AccessLogWriter?
         do throws(ApplyError) {
-            bindings = try bind(next.configuration, inherited: inherited)
+            bindings = try bind(next, inherited: inherited)
             replacedLog = try openAccessLog(next.configuration)
         } catch {
             diagnostics.append(error.diagnostic)
@@ -57,13 +59,14 @@ extension Gateway {
     }
 
     /// Opens sockets for the listeners that are new. When one can't be opened, all that were are closed again.
-    private func bind(_ configuration: Configuration, inherited: [String: Int32]) throws(ApplyError) -> [Binding] {
+    private func bind(_ snapshot: Snapshot, inherited: [String: Int32]) throws(ApplyError) -> [Binding] {
         let known = state.withLock { $0.listeners }
         var bindings: [Binding] = []
-        for (index, listener) in configuration.listeners.enumerated() {
+        for (index, listener) in snapshot.configuration.listeners.enumerated() {
+            let tls = snapshot.tls[listener.name]
             let address = SocketAddress(listener.address)
             if known.contains(address) {
-                bindings.append(Binding(address: address, handles: [], listener: listener, index: index))
+                bindings.append(Binding(address: address, handles: [], listener: listener, index: index, tls: tls))
                 continue
             }
             do throws(SystemError) {
@@ -73,7 +76,7 @@ extension Gateway {
                 } else {
                     handles = try Socket.listen(on: address, sockets: loops)
                 }
-                bindings.append(Binding(address: address, handles: handles, listener: listener, index: index))
+                bindings.append(Binding(address: address, handles: handles, listener: listener, index: index, tls: tls))
             } catch {
                 for binding in bindings { for handle in binding.handles { Socket.close(handle) } }
                 throw ApplyError(

@@ -47,12 +47,13 @@ extension Worker {
         for binding in bindings {
             wanted.insert(binding.address)
             let info = ListenerInfo(
-                name: binding.listener.name, index: binding.index, port: binding.address.port ?? 0, scheme: "http",
+                name: binding.listener.name, index: binding.index, port: binding.address.port ?? 0, scheme: binding.tls == nil ? "http" : "https",
                 trustedProxies: binding.listener.trustedProxies)
             let settings = ServerSettings(binding.listener, loops: binding.handles.isEmpty ? view.snapshot.loops : binding.handles.count)
             if let server = servers[binding.address] {
                 server.info = info
                 server.settings = settings
+                server.tls = binding.tls
             } else if loop.index < binding.handles.count {
                 listen(binding, info, settings)
             }
@@ -70,6 +71,7 @@ extension Worker {
         server.connectionFailed = { [unowned self] reason, peer in
             accessLog?.appendConnection(reason: reason, listener: server.info.name, peer: peer)
         }
+        server.tls = binding.tls
         let handle = binding.handles[loop.index]
         do throws(SystemError) {
             try server.listen(on: handle, address: binding.address)

@@ -28,6 +28,9 @@ extension ServerSettings {
         idleTimeout = listener.timeouts.idle.nanoseconds
         progressTimeout = listener.timeouts.progress.nanoseconds
         proxyProtocol = listener.proxyProtocol
+        guard let tls = listener.tls else { return }
+        handshakeTimeout = tls.handshakeTimeout.nanoseconds
+        handshakes = max(1, (tls.handshakes + loops - 1) / loops)
     }
 }
 

@@ -5,7 +5,6 @@ import Primitives
 import Reactor
 import Routing
 package import Schema
-import TLS
 import Upstreams
 
 extension Snapshot {
@@ -23,6 +22,7 @@ extension Snapshot {
         compiler.compileRoutes()
         let timing = compiler.compileTiming()
         let upstreams = compiler.compileUpstreams(loops: loops, before: before)
+        let tls = compiler.compileTLS(before: before?.tls ?? [:])
         guard !compiler.diagnostics.hasErrors, let table = compiler.compileTable() else {
             return Loaded(value: nil, diagnostics: compiler.diagnostics)
         }
@@ -32,13 +32,13 @@ extension Snapshot {
             version: version, configuration: configuration, routes: compiler.routes, table: table,
             upstreams: upstreams,
             predecessors: compiler.routes.map { places["\($0.api)\u{0}\($0.name)"] ?? -1 }, policies: compiler.policies.instances,
-            timing: timing, loops: loops)
+            timing: timing, tls: tls, loops: loops)
         return Loaded(value: snapshot, diagnostics: compiler.diagnostics)
     }
 }
 
 /// Turns the routes of a model into compiled ones and into rules of the route table.
-private struct SnapshotCompiler {
+struct SnapshotCompiler {
     let configuration: Configuration
     let upstreamIndex: [String: Int]
     var routes: [CompiledRoute] = []
@@ -121,30 +121,6 @@ private struct SnapshotCompiler {
                 stripsBasePath: !api.keepBasePath && !api.basePath.prefix.isEmpty,
                 encodedSlashes: route.encodedSlashes ?? api.encodedSlashes, rewrite: route.rewrite?.path.map(template),
                 hostHeader: route.hostHeader.map(Upstreams.HostHeader.init), parameters: names, chain: chain))
-    }
-
-    /// Contexts whose settings and files are as before are kept, and with them connections and sessions.
-    mutating func compileUpstreams(loops: Int, before: Snapshot?) -> [CompiledUpstream] {
-        var known: [String: (UpstreamTLS, TLSClientContext)] = [:]
-        for (model, compiled) in zip(before?.configuration.upstreams ?? [], before?.upstreams ?? []) {
-            if let settings = model.tls, let context = compiled.tls { known[model.name] = (settings, context) }
-        }
-        return configuration.upstreams.enumerated().map { index, upstream in
-            var compiled = CompiledUpstream(upstream, loops: loops)
-            guard let tls = upstream.tls else { return compiled }
-            let settings = TLSClientSettings(tls, protocols: upstream.protocol.overTLS)
-            if let (model, context) = known[upstream.name], model == tls, context.settings == settings {
-                compiled.tls = context
-                return compiled
-            }
-            do throws(TLSError) {
-                compiled.tls = try TLSClientContext(settings)
-            } catch {
-                diagnostics.append(
-                    Diagnostic(.error, at: upstream.$tls.position, path: "upstreams[\(index)].tls", error.message, remedy: error.remedy))
-            }
-            return compiled
-        }
     }
 
     mutating func compileTiming() -> TimingRule? {

@@ -17,13 +17,15 @@ package final class Snapshot: Sendable {
     /// The policies by where they stand, for the snapshot that replaces this one.
     let policies: [String: PolicyInstance]
     let timing: TimingRule?
+    /// By the name of the listener.
+    let tls: [String: TLSServerContext]
     /// Event loops that the limits were divided by.
     let loops: Int
 
     init(
         version: String, configuration: Configuration, routes: [CompiledRoute], table: RouteTable, upstreams: [CompiledUpstream],
         predecessors: [Int32],
-        policies: [String: PolicyInstance], timing: TimingRule?, loops: Int
+        policies: [String: PolicyInstance], timing: TimingRule?, tls: [String: TLSServerContext], loops: Int
     ) {
         self.version = version
         self.configuration = configuration
@@ -33,6 +35,7 @@ package final class Snapshot: Sendable {
         self.predecessors = predecessors
         self.policies = policies
         self.timing = timing
+        self.tls = tls
         self.loops = loops
     }
 
@@ -40,7 +43,7 @@ package final class Snapshot: Sendable {
     static func empty() throws -> Snapshot {
         Snapshot(
             version: "", configuration: Configuration(), routes: [], table: try RouteTable([]), upstreams: [], predecessors: [],
-            policies: [:], timing: nil, loops: 1)
+            policies: [:], timing: nil, tls: [:], loops: 1)
     }
 }
 

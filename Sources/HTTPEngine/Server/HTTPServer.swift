@@ -1,6 +1,7 @@
 package import GatewayCore
 package import Primitives
 package import Reactor
+package import TLS
 
 /// One listener on one event loop: its settings, its handler and its connections.
 package final class HTTPServer {
@@ -8,6 +9,10 @@ package final class HTTPServer {
     package var info: ListenerInfo
     package var settings: ServerSettings
     package let handler: Handler
+    /// Nil: connections are plain.
+    package var tls: TLSServerContext?
+    /// Connections whose handshakes are not done.
+    var handshakes = HandshakeSet()
     package let pool: ExchangePool
     package var counters = ServerCounters()
     /// Connection-level failures that never became an exchange: (reason, peer).
@@ -37,17 +42,23 @@ package final class HTTPServer {
         self.acceptor = acceptor
     }
 
-    package var openConnections: Int { counters.open }
+    package var openConnections: Int { counters.open + handshakes.count }
 
     /// Takes over a connection.
     package func accept(_ connection: Connection) {
         counters.accepted += 1
-        guard counters.open < settings.connections else {
+        guard openConnections < settings.connections else {
             counters.refused += 1
             connectionFailed?(.tooManyConnections, connection.peer.ip ?? .loopback)
-            connection.send(ByteView(HTTPServer.refusal))
+            if tls == nil { connection.send(ByteView(HTTPServer.refusal)) }
             return connection.closeGracefully()
         }
+        guard let tls else { return serve(connection) }
+        shakeHands(connection, tls)
+    }
+
+    /// Takes over a connection that carries HTTP.
+    func serve(_ connection: Connection) {
         counters.open += 1
         let slot = free.popLast() ?? connections.count
         if slot == connections.count { connections.append(nil) }
@@ -55,6 +66,7 @@ package final class HTTPServer {
         connections[slot] = server
         connection.handler = server
         server.begin()
+        if let drainGrace { server.drain(grace: drainGrace) }
     }
 
     func removed(_ connection: ServerConnection) {
@@ -87,5 +99,6 @@ package final class HTTPServer {
     /// Closes every connection, whatever it is doing.
     package func closeAll() {
         for connection in connections { connection?.shutDown(.draining) }
+        handshakes.closeAll()
     }
 }

@@ -17,6 +17,11 @@ package struct ServerSettings: Sendable, Equatable {
     /// Every connection begins with a PROXY protocol header.
     package var proxyProtocol = false
 
+    /// Longest time from a connection to the end of its TLS handshake.
+    package var handshakeTimeout: Nanoseconds = .seconds(10)
+    /// Most TLS handshakes at a time on one loop.
+    package var handshakes = 10_000
+
     package init() {}
 }
 
@@ -28,5 +33,9 @@ package struct ServerCounters: Sendable {
     package var requests: UInt64 = 0
     package var protocolErrors: UInt64 = 0
     package var timeouts: UInt64 = 0
+    /// TLS handshakes that were completed, that failed, and that took too long.
+    package var handshakes: UInt64 = 0
+    package var handshakeFailures: UInt64 = 0
+    package var handshakeTimeouts: UInt64 = 0
     package init() {}
 }

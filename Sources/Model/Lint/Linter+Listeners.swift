@@ -19,6 +19,7 @@ extension Linter {
         var first: [BindAddress: SourcePosition] = [:]
         for (i, listener) in listeners.enumerated() {
             checkProtocols(listener, i)
+            if let tls = listener.tls { checkTLS(tls, "listeners[\(i)].tls") }
             if listener.proxyProtocol, listener.trustedProxies.isEmpty {
                 warning(
                     listener.$proxyProtocol.position, "listeners[\(i)].proxyProtocol",
@@ -36,6 +37,23 @@ extension Linter {
             if let before = first.updateValue(place, forKey: listener.address) {
                 error(place, "listeners[\(i)].address", "\(listener.$address.shown) is taken already at \(before)")
             }
+        }
+    }
+
+    private mutating func checkTLS(_ tls: ListenerTLS, _ path: String) {
+        if tls.certificates.isEmpty {
+            error(tls.$certificates.position, "\(path).certificates", "at least one certificate is needed", remedy: "`{ certificate, key }`")
+        }
+        let clients = tls.clientCertificates
+        if clients.mode != .none, clients.authorities == nil {
+            error(
+                clients.$mode.position, "\(path).clientCertificates", "nobody could be trusted: `authorities` is missing",
+                remedy: "name the file with the certificates of the authorities")
+        }
+        if clients.mode == .none, clients.authorities != nil {
+            warning(
+                clients.$authorities.position, "\(path).clientCertificates", "clients are not asked for certificates",
+                remedy: "set `mode` to `optional` or `required`")
         }
     }
 

@@ -9,6 +9,9 @@ package struct Listener: Settings {
     @Setting("Address and port, such as `0.0.0.0:8080`, `[::]:8080` or `unix:/run/sluice.sock`.")
     package var address: BindAddress
 
+    @Setting("Certificates, and what else TLS needs. Left out: the listener speaks plain HTTP.")
+    package var tls: ListenerTLS?
+
     @Setting("Protocols that clients may speak. This version serves http1.")
     package var protocols: [ListenerProtocol] = [.http1]
 
@@ -25,7 +28,6 @@ package struct Listener: Settings {
     package var timeouts: ListenerTimeouts = ListenerTimeouts()
 
     package var origin = Origin()
-    package static var reserved: [String] { ["tls"] }
     package init() {}
 }
 

@@ -5,6 +5,8 @@ import Primitives
 extension Connection {
     /// More memory than this for the bytes of one call is given back.
     private static let mostScratch = 512 << 10
+    /// Most bytes of one TLS record (RFC 8446 §5.1).
+    private static let record = 16 << 10
 
     // MARK: Sending
 
@@ -16,12 +18,24 @@ extension Connection {
         }
         guard first.count + second.count > 0 else { return !isBackedUp }
         let sealed = loop.sealed
-        guard layer.seal(first, second, sealed: sealed) else {
+        guard seal(first, second, layer) else {
             sealed.clear()
             breakOutput(SystemError("seal", code: EPROTO))
             return true
         }
         return sendSealed()
+    }
+
+    /// Joins what fits into one record: two records cost more than a copy.
+    private func seal(_ first: ByteView, _ second: ByteView, _ layer: any ConnectionLayer) -> Bool {
+        guard !first.isEmpty, !second.isEmpty, first.count + second.count <= Connection.record else {
+            return layer.seal(first, second, sealed: loop.sealed)
+        }
+        let joined = loop.joined
+        defer { joined.clear() }
+        joined.append(first)
+        joined.append(second)
+        return layer.seal(joined.view, ByteView(), sealed: loop.sealed)
     }
 
     private func keepEarly(_ first: ByteView, _ second: ByteView) {

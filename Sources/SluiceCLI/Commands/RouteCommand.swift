@@ -17,7 +17,7 @@ struct RouteCommand: ParsableCommand {
     @Option(help: "The client's address.") var client = "127.0.0.1"
 
     func run() throws {
-        let (configuration, _, version) = try source.load()
+        let (configuration, _, version, _) = try source.load()
         let compiled = Snapshot.compile(configuration, policies: builtInPolicies, version: version, loops: 1, before: nil)
         guard let snapshot = compiled.value else { throw Failure(compiled.diagnostics.sortedByPosition.text) }
         let answer: RouteProbe.Answer

@@ -1,0 +1,47 @@
+import HTTPEngine
+import Model
+import Schema
+import TLS
+
+extension SnapshotCompiler {
+    /// Reads the certificates of the listeners. Sessions that began before a reload can be gone on with where clients are
+    /// asked for the same certificates.
+    mutating func compileTLS(before: [String: TLSServerContext]) -> [String: TLSServerContext] {
+        var contexts: [String: TLSServerContext] = [:]
+        for (i, listener) in configuration.listeners.enumerated() {
+            guard let tls = listener.tls else { continue }
+            let path = "listeners[\(i)].tls", place = listener.$tls.position
+            let settings = TLSServerSettings(tls, listener)
+            let old = before[listener.name].flatMap { $0.settings.clients == settings.clients ? $0.tickets : nil }
+            do throws(TLSError) {
+                let context = try TLSServerContext(
+                    settings, tickets: old ?? TicketKeys(), answerToPlainHTTP: HTTPServer.plainHTTPAnswer)
+                contexts[listener.name] = context
+                for warning in context.warnings {
+                    diagnostics.append(Diagnostic(.warning, at: place, path: path, warning.message, remedy: warning.remedy))
+                }
+            } catch {
+                diagnostics.append(Diagnostic(.error, at: place, path: path, error.message, remedy: error.remedy))
+            }
+        }
+        return contexts
+    }
+}
+
+extension TLSServerSettings {
+    init(_ tls: ListenerTLS, _ listener: Listener) {
+        self.init()
+        certificates = tls.certificates.map {
+            CertificateFiles(certificate: $0.certificate.path, key: $0.key.path, status: $0.ocsp?.path)
+        }
+        minimumVersion = tls.minimumVersion == .tls13 ? .tls13 : .tls12
+        if let ciphers = tls.ciphers { self.ciphers = ciphers }
+        protocols = [.http1]
+        let clients = tls.clientCertificates
+        switch clients.mode {
+        case .none: break
+        case .optional: self.clients = .optional(authorities: clients.authorities?.path ?? "", revocations: clients.revocations?.path)
+        case .required: self.clients = .required(authorities: clients.authorities?.path ?? "", revocations: clients.revocations?.path)
+        }
+    }
+}

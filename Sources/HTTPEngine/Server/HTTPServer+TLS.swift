@@ -1,0 +1,104 @@
+package import GatewayCore
+import Primitives
+import Reactor
+import TLS
+
+extension HTTPServer {
+    /// Who speaks HTTP to a port of HTTPS is told so in words that he understands.
+    package static let plainHTTPAnswer: StaticString = """
+        HTTP/1.1 400 Bad Request\r\n\
+        content-type: application/problem+json\r\n\
+        proxy-status: sluice; error=http_request_error; details="plain_http"\r\n\
+        content-length: 155\r\nconnection: close\r\n\r\n\
+        {"type":"urn:sluice:error:plain_http","title":"Plain HTTP on an HTTPS port","status":400,\
+        "detail":"Use https:// for this address.","reason":"plain_http"}\r\n
+        """
+
+    /// Begins the handshake of a connection that was accepted; HTTP begins when it is done.
+    func shakeHands(_ connection: Connection, _ context: TLSServerContext) {
+        guard handshakes.count < settings.handshakes, let stream = context.stream() else {
+            counters.refused += 1
+            return connection.close(reset: true)
+        }
+        let handshake = ServerHandshake(connection, stream, self)
+        handshakes.insert(handshake)
+        connection.layer = stream
+        connection.handler = handshake
+        connection.deadline = loop.now + settings.handshakeTimeout
+    }
+
+    func handshakeDone(_ handshake: ServerHandshake) {
+        handshakes.remove(handshake)
+        counters.handshakes += 1
+        serve(handshake.connection)
+    }
+
+    func handshakeFailed(_ handshake: ServerHandshake, _ reason: Reason) {
+        handshakes.remove(handshake)
+        if reason == .handshakeTimeout { counters.handshakeTimeouts += 1 } else { counters.handshakeFailures += 1 }
+        connectionFailed?(reason, handshake.connection.peer.ip ?? .loopback)
+    }
+}
+
+extension Reason {
+    /// Connections that never came to an exchange.
+    package static let handshakeFailed = Reason("handshake_failed", 400, "TLS handshake failed", "tls_protocol_error")
+    package static let handshakeTimeout = Reason("handshake_timeout", 408, "TLS handshake took too long", "connection_timeout")
+}
+
+/// A connection until its handshake is done.
+final class ServerHandshake: ConnectionHandler {
+    let connection: Connection
+    let stream: TLSStream
+    private unowned let server: HTTPServer
+    /// Where the set of the server keeps it.
+    fileprivate var slot = -1
+
+    init(_ connection: Connection, _ stream: TLSStream, _ server: HTTPServer) {
+        self.connection = connection
+        self.stream = stream
+        self.server = server
+    }
+
+    func connected() { server.handshakeDone(self) }
+
+    /// Bytes come after `connected`, which has set another handler.
+    func received(_ bytes: ByteView) {}
+    func drained() {}
+
+    func inputEnded() {
+        connection.close()
+        server.handshakeFailed(self, .handshakeFailed)
+    }
+
+    func lost(_ error: SystemError) { server.handshakeFailed(self, .handshakeFailed) }
+
+    func deadlineReached() {
+        connection.close(reset: true)
+        server.handshakeFailed(self, .handshakeTimeout)
+    }
+}
+
+/// Handshakes in flight.
+struct HandshakeSet {
+    private var all: ContiguousArray<ServerHandshake> = []
+
+    var count: Int { all.count }
+
+    mutating func insert(_ handshake: ServerHandshake) {
+        handshake.slot = all.count
+        all.append(handshake)
+    }
+
+    mutating func remove(_ handshake: ServerHandshake) {
+        guard all.indices.contains(handshake.slot), all[handshake.slot] === handshake, let last = all.popLast() else { return }
+        guard last !== handshake else { return }
+        last.slot = handshake.slot
+        all[last.slot] = last
+    }
+
+    mutating func closeAll() {
+        for handshake in all { handshake.connection.close(reset: true) }
+        all.removeAll()
+    }
+}

@@ -1,0 +1,28 @@
+/// What a listener asks of TLS.
+package struct TLSServerSettings: Sendable, Equatable {
+    /// At least one; the first is for clients that name no host, or an unknown one.
+    package var certificates: [CertificateFiles] = []
+    package var minimumVersion = TLSVersion.tls12
+    /// Cipher suites of TLS 1.2, in OpenSSL's words.
+    package var ciphers = TLSServerSettings.intermediate
+    /// In the server's order of preference.
+    package var protocols: [ApplicationProtocol] = [.http1]
+    package var clients = ClientCertificates.none
+
+    package init() {}
+
+    package enum ClientCertificates: Sendable, Equatable {
+        case none
+        /// Who shows a certificate shows a good one.
+        case optional(authorities: String, revocations: String?)
+        case required(authorities: String, revocations: String?)
+    }
+
+    /// Mozilla's intermediate recommendation, version 5.7 (https://wiki.mozilla.org/Security/Server_Side_TLS), without
+    /// finite-field key exchange.
+    package static let intermediate = """
+        ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:\
+        ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305
+        """
+    static let groups = "X25519:P-256:P-384"
+}
