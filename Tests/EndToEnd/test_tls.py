@@ -162,7 +162,7 @@ def test_minimum_version(start, authority, certificates):
     gateway = start(served([certificates["a"]], minimumVersion="1.3"))
     with pytest.raises(ssl.SSLError):
         Client(gateway, context(authority, maximum_version=ssl.TLSVersion.TLSv1_2))
-    assert until(lambda: gateway.metrics().total("sluice_tls_handshake_failures", listener="web") == 1)
+    assert until(lambda: gateway.metrics().total("sluice_tls_handshake_failures_total", listener="web") == 1)
 
 
 def test_ciphers(start, authority, certificates):
@@ -295,7 +295,7 @@ def test_garbage(start, authority, certificates, sent):
             pass
     with Client(gateway, context(authority)) as client:
         assert client.get() == b"hello"
-    until(lambda: gateway.metrics().total("sluice_tls_handshake_failures", listener="web") == 1)
+    until(lambda: gateway.metrics().total("sluice_tls_handshake_failures_total", listener="web") == 1)
 
 
 def test_slow_handshakes_time_out(start, certificates):
@@ -306,7 +306,7 @@ def test_slow_handshakes_time_out(start, certificates):
             assert raw.recv(100) == b""
         except ConnectionError:
             pass
-    assert until(lambda: gateway.metrics().total("sluice_tls_handshake_timeouts", listener="web") == 1)
+    assert until(lambda: gateway.metrics().total("sluice_tls_handshake_timeouts_total", listener="web") == 1)
     assert gateway.client_connections() == 0
 
 
@@ -319,7 +319,7 @@ def test_handshakes_are_bounded(start, authority, certificates):
         Client(gateway, context(authority))
     for one in waiting:
         one.close()
-    until(lambda: gateway.metrics().total("sluice_tls_handshake_failures", listener="web") == 2)
+    until(lambda: gateway.metrics().total("sluice_tls_handshake_failures_total", listener="web") == 2)
     with Client(gateway, context(authority)) as client:
         assert client.get() == b"hello"
 

@@ -25,7 +25,7 @@ package final class Snapshot: Sendable {
     init(
         version: String, configuration: Configuration, routes: [CompiledRoute], table: RouteTable, upstreams: [CompiledUpstream],
         predecessors: [Int32],
-        policies: [String: PolicyInstance], timing: TimingRule?, tls: [String: TLSServerContext], loops: Int
+        policies: [String: PolicyInstance], timing: TimingRule?, tls: [String: TLSServerContext] = [:], loops: Int
     ) {
         self.version = version
         self.configuration = configuration

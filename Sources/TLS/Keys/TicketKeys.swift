@@ -32,8 +32,8 @@ package final class TicketKeys: Sendable {
         private static let count = 16 + 32 + 32
     }
 
-    package init(now: @escaping @Sendable () -> Instant = { Instant.now }) {
-        self.now = now
+    package init(clock: @escaping @Sendable () -> Instant = { Instant.now }) {
+        now = clock
         keys = Mutex([])
     }
 

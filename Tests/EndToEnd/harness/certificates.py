@@ -43,10 +43,9 @@ class Authority:
     def issue(self, *names: str, kind: str = "ec", file: str | None = None, days: int = 2) -> Pair:
         """A certificate for the DNS names; `kind` is `ec` or `rsa`."""
         base = self.folder / (file or f"{names[0].replace('*', 'any')}-{kind}")
-        key, request, certificate = base.with_suffix(".key"), base.with_suffix(".csr"), base.with_suffix(".crt")
+        key, request, certificate, extension = (Path(f"{base}.{suffix}") for suffix in ("key", "csr", "crt", "ext"))
         algorithm = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "ec" else ["rsa:2048"]
         openssl("req", "-new", "-newkey", *algorithm, "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={names[0]}")
-        extension = base.with_suffix(".ext")
         extension.write_text("subjectAltName=" + ",".join(f"DNS:{name}" for name in names) + "\n")
         openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days", days,
                 "-extfile", extension, "-out", certificate)
