@@ -109,6 +109,7 @@ let tests: [Target] = [
     test("Reactor", needs: ["Primitives", "ReactorTesting"]),
     test("TLS", needs: ["COpenSSL", "Primitives", "Reactor"]),
     test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"], hasCases: true),
+    test("TLS", needs: ["COpenSSL", "Primitives", "Reactor"], hasCases: true),
     test("Identity", needs: ["Primitives", "Reactor", "CAllocations"], hasCases: true),
     test("SharedState", needs: ["Primitives", "Reactor"], hasCases: true),
     test("Schema", needs: ["Primitives"]),

@@ -63,7 +63,9 @@ import Testing
 
     @Test func otherErrorsAreFinal() {
         exchange.connectionWasReused = true
-        let retried: Set<Reason> = [.upstreamConnectFailed, .upstreamConnectTimeout, .upstreamReset]
+        let retried: Set<Reason> = [
+            .upstreamConnectFailed, .upstreamConnectTimeout, .upstreamCertificateInvalid, .upstreamTLSFailed, .upstreamReset,
+        ]
         for reason in Reason.builtIn where !retried.contains(reason) { #expect(decide(reason, .yes) == .giveUp, "\(reason)") }
     }
 

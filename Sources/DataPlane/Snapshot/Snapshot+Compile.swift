@@ -5,7 +5,6 @@ import Primitives
 import Reactor
 import Routing
 package import Schema
-import TLS
 import Upstreams
 
 extension Snapshot {
@@ -124,30 +123,6 @@ struct SnapshotCompiler {
                 stripsBasePath: !api.keepBasePath && !basePath.isEmpty,
                 encodedSlashes: route.encodedSlashes ?? api.encodedSlashes, rewrite: route.rewrite?.path.map(template),
                 hostHeader: route.hostHeader.map(Upstreams.HostHeader.init), tunnel: TunnelSettings(route, of: api), parameters: names, chain: chain))
-    }
-
-    /// Contexts whose settings and files are as before are kept, and with them connections and sessions.
-    mutating func compileUpstreams(loops: Int, before: Snapshot?) -> [CompiledUpstream] {
-        var known: [String: (UpstreamTLS, TLSClientContext)] = [:]
-        for (model, compiled) in zip(before?.configuration.upstreams ?? [], before?.upstreams ?? []) {
-            if let settings = model.tls, let context = compiled.tls { known[model.name] = (settings, context) }
-        }
-        return configuration.upstreams.enumerated().map { index, upstream in
-            var compiled = CompiledUpstream(upstream, loops: loops)
-            guard let tls = upstream.tls else { return compiled }
-            let settings = TLSClientSettings(tls, protocols: upstream.protocol.overTLS)
-            if let (model, context) = known[upstream.name], model == tls, context.settings == settings {
-                compiled.tls = context
-                return compiled
-            }
-            do throws(TLSError) {
-                compiled.tls = try TLSClientContext(settings)
-            } catch {
-                diagnostics.append(
-                    Diagnostic(.error, at: upstream.$tls.position, path: "upstreams[\(index)].tls", error.message, remedy: error.remedy))
-            }
-            return compiled
-        }
     }
 
     mutating func compileTiming() -> TimingRule? {

@@ -72,6 +72,10 @@ extension Configuration {
             }
             content += [tls.clientCertificates.authorities, tls.clientCertificates.revocations]
         }
+        for tls in upstreams.compactMap(\.tls) {
+            content += [tls.authorities, tls.certificate]
+            if let key = tls.key { keys.append(key) }
+        }
         return (content.compactMap { $0?.path }, keys.map(\.path))
     }
 }

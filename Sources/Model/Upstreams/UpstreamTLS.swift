@@ -22,7 +22,7 @@ package struct UpstreamTLS: Settings {
     package var spiffe: SPIFFESettings?
 
     @Setting("Lowest version of TLS that is spoken.")
-    package var minimumVersion: UpstreamTLSVersion = .v12
+    package var minimumVersion: TLSMinimumVersion = .tls12
 
     @Setting("False trusts every certificate: for trials only.")
     package var verify: Bool = true
@@ -38,11 +38,6 @@ package struct SPIFFESettings: Settings {
     package var ids: [SPIFFEID] = []
 
     package init() {}
-}
-
-package enum UpstreamTLSVersion: String, SettingChoice {
-    case v12 = "1.2"
-    case v13 = "1.3"
 }
 
 /// The name of a host, as TLS asks for it.
