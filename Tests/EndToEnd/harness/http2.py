@@ -28,6 +28,15 @@ class Stream:
         return int(self.headers[":status"])
 
 
+class Connection(h2.connection.H2Connection):
+    """Goes on after a GOAWAY, as clients do whose streams are under way."""
+
+    def _receive_goaway_frame(self, frame):
+        events = super()._receive_goaway_frame(frame)
+        self.state_machine.state = h2.connection.ConnectionState.CLIENT_OPEN
+        return events
+
+
 class Client:
     """`takes`: windows are opened as DATA comes."""
 
@@ -35,7 +44,7 @@ class Client:
         self.sock = socket.create_connection(address, limit(10))
         # What the gateway refuses must get out first.
         config = h2.config.H2Configuration(client_side=True, header_encoding="utf-8", validate_outbound_headers=False, normalize_outbound_headers=False)
-        self.h2 = h2.connection.H2Connection(config)
+        self.h2 = Connection(config)
         self.h2.initiate_connection()
         self.streams: dict[int, Stream] = defaultdict(Stream)
         self.goaway: list[tuple[int, int]] = []

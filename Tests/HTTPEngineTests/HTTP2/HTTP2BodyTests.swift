@@ -82,6 +82,21 @@ import Testing
         rig.network.settle()
     }
 
+    /// Upstreams share the loop's output: each is told that this was all before another one is given something.
+    @Test func uploadsSideBySide() throws {
+        let (rig, wire) = try ServerRig.http2()
+        let journal = Journal()
+        var sinks: [JournalSink] = []
+        rig.handle = { sinks.append(JournalSink($0, journal)) }
+        for id: UInt32 in [1, 3] { wire.request(id, "POST", ends: false) }
+        wire.data(1, "a")
+        wire.data(1, "b")
+        wire.data(3, "c")
+        wire.data(1, "d", ends: true)
+        rig.network.settle()
+        #expect(journal.lines == ["0 flush", "1 flush", "0 a", "0 b", "0 flush", "1 c", "1 flush", "0 d", "0 end", "0 flush"])
+    }
+
     @Test func anEarlyAnswer() throws {
         let (rig, wire) = try ServerRig.http2()
         wire.request(1, "POST", "/", ends: false)
@@ -205,4 +220,32 @@ import Testing
         rig.network.settle()
         #expect(sink.text == "up!" && sink.hasEnded && rig.pool.inUse == 0)
     }
+}
+
+/// What several upstreams are told, in order.
+private final class Journal {
+    var lines: [String] = []
+    var sinks = 0
+}
+
+private final class JournalSink: Upstream {
+    private let journal: Journal
+    private let number: Int
+
+    init(_ exchange: Exchange, _ journal: Journal) {
+        self.journal = journal
+        number = journal.sinks
+        journal.sinks += 1
+        exchange.upstream = self
+        exchange.downstream?.wantsRequestBody()
+    }
+
+    func requestBody(_ bytes: ByteView) -> Bool {
+        journal.lines.append("\(number) \(bytes.string)")
+        return true
+    }
+    func requestEnd(trailers: HeaderFields?) { journal.lines.append("\(number) end") }
+    func requestFlush() { journal.lines.append("\(number) flush") }
+    func cancel(_ error: GatewayError) {}
+    func downstreamWritable() {}
 }

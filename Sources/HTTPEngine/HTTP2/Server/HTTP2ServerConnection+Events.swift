@@ -10,10 +10,9 @@ extension HTTP2ServerConnection: ConnectionHandler {
         guard !isClosed, let session = unsafe session else { return }
         let wasIdle = active == 0
         let used = unsafe nghttp2_session_mem_recv(session, bytes.buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+        leave()
         guard !isClosed else { return }
         if used < 0 { return failed(Int32(truncatingIfNeeded: used)) }
-        flushTouched()
-        guard !isClosed else { return }
         if wasIdle, active > 0 { deadlines.streams = loop.now + server.settings.progressTimeout }
         armTimer()
         schedule()
@@ -30,17 +29,6 @@ extension HTTP2ServerConnection: ConnectionHandler {
         if code == NGHTTP2_ERR_FLOODED.rawValue || code == NGHTTP2_ERR_TOO_MANY_SETTINGS.rawValue { return calmDown(.settings) }
         unsafe nghttp2_session_terminate_session(session, ErrorCode.internalError.rawValue)
         schedule()
-    }
-
-    func flushTouched() {
-        var at = 0
-        while at < touched.count {
-            let stream = touched[at]
-            stream.isTouched = false
-            stream.exchange?.upstream?.requestFlush()
-            at += 1
-        }
-        touched.removeAll(keepingCapacity: true)
     }
 
     func drained() {

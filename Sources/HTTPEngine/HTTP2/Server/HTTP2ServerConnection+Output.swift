@@ -13,7 +13,6 @@ extension HTTP2ServerConnection {
         isScheduled = true
         loop.atEndOfTurn { [self] in
             isScheduled = false
-            flushTouched()
             pump()
             tellWritable()
         }

@@ -21,8 +21,8 @@ final class HTTP2ServerConnection {
     var streams: ContiguousArray<HTTP2Stream> = []
     var free: ContiguousArray<HTTP2Stream> = []
     var active = 0
-    /// Streams whose upstream has not been told that this read is over.
-    var touched: ContiguousArray<HTTP2Stream> = []
+    /// The stream whose upstream has not been told yet that this was all for now.
+    var current: HTTP2Stream?
     /// Streams that have room for more of their response.
     var writable: ContiguousArray<HTTP2Stream> = []
     /// Where the session's frames are gathered, while they are.
@@ -96,6 +96,7 @@ final class HTTP2ServerConnection {
 
     /// The session is done with the stream.
     func streamClosed(_ stream: HTTP2Stream, _ code: UInt32) {
+        leave()
         stream.closed(code)
         active -= 1
         free.append(stream)
@@ -119,16 +120,25 @@ final class HTTP2ServerConnection {
         exchange.started = loop.now
         exchange.downstream = stream
         stream.isStarted = true
-        touch(stream)
+        enter(stream)
         server.handler(exchange)
         let most = server.settings.requestsPerConnection
         if most > 0, requests >= most { goAway(.final) }
     }
 
-    func touch(_ stream: HTTP2Stream) {
-        guard !stream.isTouched else { return }
-        stream.isTouched = true
-        touched.append(stream)
+    /// What follows goes to the upstream of this stream. What another one has composed is sent first: upstreams share the
+    /// loop's output.
+    func enter(_ stream: HTTP2Stream) {
+        guard current !== stream else { return }
+        leave()
+        current = stream
+    }
+
+    func leave() {
+        guard let stream = current else { return }
+        stream.exchange?.upstream?.requestFlush()
+        current = nil
+        stream.feedWhatWaits()
     }
 
     // MARK: Ending
@@ -169,7 +179,7 @@ final class HTTP2ServerConnection {
         // They refer to the connection.
         streams.removeAll()
         free.removeAll()
-        touched.removeAll()
+        current = nil
         writable.removeAll()
     }
 

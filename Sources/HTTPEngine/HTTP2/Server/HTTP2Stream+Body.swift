@@ -11,6 +11,7 @@ extension HTTP2Stream {
             return owner.consume(id, stream: bytes.count, connection: bytes.count)
         }
         guard bodyIsWanted, kept == nil else { return keep(bytes) }
+        owner.enter(self)
         feed(bytes)
         owner.consume(id, stream: bytes.count, connection: bytes.count)
     }
@@ -33,7 +34,6 @@ extension HTTP2Stream {
         exchange.requestBytes += bytes.count
         exchange.requestBodyTouched = true
         waitForBody()
-        owner.touch(self)
         if exchange.upstream?.requestBody(bytes) == false {
             bodyIsWanted = false
             // It is not the client now who is slow; the upstream's own time-out runs.
@@ -44,7 +44,9 @@ extension HTTP2Stream {
     /// The client has sent everything.
     func inputEnded() {
         inputHasEnded = true
-        if bodyIsWanted, kept == nil { endBody() }
+        guard bodyIsWanted, kept == nil else { return }
+        owner.enter(self)
+        endBody()
     }
 
     private func endBody() {
@@ -52,7 +54,6 @@ extension HTTP2Stream {
         guard owesEnd, let exchange else { return }
         owesEnd = false
         bodyIsWanted = false
-        owner.touch(self)
         exchange.upstream?.requestEnd(trailers: hasTrailers ? trailers : nil)
         // The other direction of a tunnel may have ended before.
         if bodyIsComplete { release(exchange) }
@@ -89,15 +90,23 @@ extension HTTP2Stream {
 
     func wantsRequestBody() {
         guard let exchange, owesEnd else { return }
-        // Wanted already, and nothing has come since: the request is tried again, and its head is to go now.
-        if bodyIsWanted, !isTouched { exchange.upstream?.requestFlush() }
+        let isCurrent = owner.current === self
+        // Wanted already, and nothing has come: the request is tried again, and its head is to go now.
+        if bodyIsWanted, !isCurrent { exchange.upstream?.requestFlush() }
         guard !bodyIsWanted else { return }
         bodyIsWanted = true
         waitForBody()
+        guard !isCurrent else { return }
+        if kept == nil, !inputHasEnded { exchange.upstream?.requestFlush() } else { feedWhatWaits() }
+    }
+
+    /// Goes on with what came before it was wanted.
+    func feedWhatWaits() {
+        guard exchange != nil, owesEnd, bodyIsWanted, kept != nil || inputHasEnded else { return }
         feedKept()
         if inputHasEnded, bodyIsWanted { endBody() }
-        // The upstream is told at the end of the turn that this was all, and the client that it may send more.
-        owner.touch(self)
+        exchange?.upstream?.requestFlush()
+        // The client may send more.
         owner.schedule()
     }
 }

@@ -50,7 +50,6 @@ final class HTTP2Stream {
 
     /// Since when the client is waited for; `.never` when it is not.
     var waitsSince = Instant.never
-    var isTouched = false
     var isListedWritable = false
 
     enum Writing: Equatable {
