@@ -4,15 +4,15 @@ import Schema
 import TLS
 
 extension SnapshotCompiler {
-    /// Reads the certificates of the listeners. Sessions that began before a reload can be gone on with where clients are
-    /// asked for the same certificates.
+    /// Reads the certificates of the listeners. Sessions that began before a reload can be gone on with, unless clients show
+    /// certificates: who is let in may have changed.
     mutating func compileTLS(before: [String: TLSServerContext]) -> [String: TLSServerContext] {
         var contexts: [String: TLSServerContext] = [:]
         for (i, listener) in configuration.listeners.enumerated() {
             guard let tls = listener.tls else { continue }
             let path = "listeners[\(i)].tls", place = listener.$tls.position
             let settings = TLSServerSettings(tls, listener)
-            let old = before[listener.name].flatMap { $0.settings.clients == settings.clients ? $0.tickets : nil }
+            let old = before[listener.name].flatMap { $0.settings.clients == .none && settings.clients == .none ? $0.tickets : nil }
             do throws(TLSError) {
                 let context = try TLSServerContext(
                     settings, tickets: old ?? TicketKeys(), answerToPlainHTTP: HTTPServer.plainHTTPAnswer)

@@ -97,6 +97,11 @@ struct HandshakeSet {
         all[last.slot] = last
     }
 
+    /// No handshake goes on for longer than until `deadline`.
+    func hurry(until deadline: Instant) {
+        for handshake in all { handshake.connection.deadline = min(handshake.connection.deadline, deadline) }
+    }
+
     mutating func closeAll() {
         for handshake in all { handshake.connection.close(reset: true) }
         all.removeAll()

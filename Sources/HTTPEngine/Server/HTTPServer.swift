@@ -124,6 +124,7 @@ package final class HTTPServer {
         acceptor?.close()
         acceptor = nil
         for connection in connections { connection?.drain(grace: grace) }
+        handshakes.hurry(until: loop.now + grace)
     }
 
     /// Closes every connection, whatever it is doing.
