@@ -107,7 +107,6 @@ let tests: [Target] = [
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     test("Primitives", hasCases: true),
     test("Reactor", needs: ["Primitives", "ReactorTesting"]),
-    test("TLS", needs: ["COpenSSL", "Primitives", "Reactor"]),
     test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"], hasCases: true),
     test("TLS", needs: ["COpenSSL", "Primitives", "Reactor"], hasCases: true),
     test("Identity", needs: ["Primitives", "Reactor", "CAllocations"], hasCases: true),
