@@ -61,9 +61,19 @@ import Testing
         #expect(decide(.upstreamReset, .ifReused) == .giveUp)
     }
 
+    /// Whatever the method: the upstream has said that it has not begun.
+    @Test func aRefusedStreamIsTriedElsewhere() {
+        exchange.request.method = .post
+        #expect(decide(.upstreamReset, .yes) == .elsewhere)
+        exchange.attempts = 2
+        #expect(decide(.upstreamReset, .yes) == .giveUp)
+    }
+
     @Test func otherErrorsAreFinal() {
         exchange.connectionWasReused = true
-        let retried: Set<Reason> = [.upstreamConnectFailed, .upstreamConnectTimeout, .upstreamReset]
+        let retried: Set<Reason> = [
+            .upstreamConnectFailed, .upstreamConnectTimeout, .upstreamCertificateInvalid, .upstreamTLSFailed, .upstreamReset,
+        ]
         for reason in Reason.builtIn where !retried.contains(reason) { #expect(decide(reason, .yes) == .giveUp, "\(reason)") }
     }
 }
