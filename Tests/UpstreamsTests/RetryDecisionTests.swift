@@ -61,6 +61,14 @@ import Testing
         #expect(decide(.upstreamReset, .ifReused) == .giveUp)
     }
 
+    /// Whatever the method: the upstream has said that it has not begun.
+    @Test func aRefusedStreamIsTriedElsewhere() {
+        exchange.request.method = .post
+        #expect(decide(.upstreamReset, .yes) == .elsewhere)
+        exchange.attempts = 2
+        #expect(decide(.upstreamReset, .yes) == .giveUp)
+    }
+
     @Test func otherErrorsAreFinal() {
         exchange.connectionWasReused = true
         let retried: Set<Reason> = [
