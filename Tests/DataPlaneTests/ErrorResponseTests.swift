@@ -64,7 +64,7 @@ import Testing
                 let text = String(decoding: sink.body, as: UTF8.self)
                 #expect(text.contains("\(reason.code)"))
                 if accept == "application/json" { #expect(text.contains(#""detail":"say \"no\" \\","#)) }
-                #expect((exchange.response.fields[.retryAfter] != nil) == (reason.status == 503))
+                #expect((exchange.response.fields[.retryAfter] != nil) == (reason.status == 503 || reason.status == 429))
             }
         }
     }
