@@ -77,6 +77,11 @@ package struct WebSocketInspector {
                 scan.end = .boundary
                 return scan
             }
+            if isClosed {
+                // Whoever gets it ignores it (§5.5.1).
+                scan.passes = bytes.count
+                return scan
+            }
             while !held.isComplete {
                 guard at < bytes.count else { return scan }
                 held.append(bytes[at])
@@ -97,7 +102,6 @@ package struct WebSocketInspector {
 
     private mutating func check(_ head: WebSocketFrameHead, now: Instant) -> Violation? {
         if let flaw = head.flaw(from: sender, extensionBits: limits.extensionBits) { return .protocolError(flaw) }
-        if isClosed { return .protocolError("a frame behind Close") }
         switch head.opcode {
         case .continuation:
             guard message != nil else { return .protocolError("a continuation of no message") }

@@ -51,7 +51,7 @@ import Testing
         Row(what: "half a code", passes: "", rest: "8801 03", violation: .protocolError("a Close with half a code")),
         Row(what: "a continuation of nothing", passes: "8100", rest: "8000", violation: .protocolError("a continuation of no message")),
         Row(what: "a message in another", passes: "0100", rest: "8100", violation: .protocolError("a message inside another")),
-        Row(what: "behind Close", passes: "8800", rest: "8100", violation: .protocolError("a frame behind Close")),
+        Row(what: "what comes behind Close is nobody's concern", passes: "8802 03e8 8100 ff"),
         Row(what: "16 bits for 125", passes: "", rest: "827e007d", violation: .protocolError("a length that is longer than needed")),
         Row(
             what: "64 bits for 65535", passes: "", rest: "827f000000000000ffff",

@@ -16,8 +16,13 @@ extension HTTP2ClientStream {
             return false
         }
         if name[0] == UInt8(ascii: ":") {
-            // The only one there is in responses, as nghttp2 has seen to.
-            if name == ":status" { exchange.response.status = value.decimal ?? 0 }
+            // The only one there is in responses, as nghttp2 has seen to; its number is for us to see to (RFC 9110 §15).
+            guard name == ":status" else { return true }
+            guard value.count == 3, let status = value.decimal, status >= 100 else {
+                fail(GatewayError(.upstreamBadResponse, .upstream, "The status is not a number from 100 to 999."))
+                return false
+            }
+            exchange.response.status = status
             return true
         }
         fields.append(KnownField.named(name), name: name, value)
