@@ -15,7 +15,7 @@ extension Gateway {
         let handles: [Int32]
         let listener: Listener
         let index: Int
-        let tls: TLSServerContext?
+        var tls: TLSServerContext? = nil
     }
 
     /// Compiles and applies a configuration. Either everything is applied or nothing: with an error in the answer the
