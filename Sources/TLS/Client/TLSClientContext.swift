@@ -18,7 +18,9 @@ package final class TLSClientContext: Sendable {
         try setCertificate()
         try setProtocols()
         unsafe SSL_CTX_set_verify(context, settings.verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)
-        unsafe SSL_CTX_set_cert_verify_callback(context, { store, _ in unsafe TLSPeer.of(store: store)?.verify(store) ?? 0 }, nil)
+        if settings.verifies {
+            unsafe SSL_CTX_set_cert_verify_callback(context, { store, _ in unsafe TLSPeer.of(store: store)?.verify(store) ?? 0 }, nil)
+        }
         unsafe sluice_harden(context)
         unsafe sluice_release_buffers(context)
         unsafe sluice_hand_out_sessions(context)

@@ -61,7 +61,7 @@ import Testing
         Case(certificate: "svid-domain", refusal: "no workload's SPIFFE ID", change: spiffe),
         Case(certificate: "svid-authority", refusal: "certificate of an authority", change: spiffe),
         Case(certificate: "svid-no-usage", refusal: "digitalSignature", change: spiffe),
-        Case(certificate: "svid-agreement", refusal: "unsuitable certificate purpose", change: spiffe),
+        Case(certificate: "svid-agreement", refusal: "digitalSignature", change: spiffe),
         Case(certificate: "name", refusal: "exactly one URI, and this has 0", change: spiffe),
     ]
 
