@@ -55,11 +55,11 @@ class Case:
 
 
 def _complete(outcome: dict) -> dict:
-    """`streams` with what is said of the case's own stream in it."""
+    """`streams` with what is said of the case's own stream in it. None at all if it is said to be empty."""
     number = outcome.get("stream", 1)
     of_stream = {key: outcome[key] for key in ("status", "headers", "body", "body_length", "trailers", "interim", "reset") if key in outcome}
-    streams = {**({} if outcome.get("stream") is None and "streams" in outcome and not of_stream else {number: of_stream}), **outcome.get("streams", {})}
-    return {"codes": [], **outcome, "stream": number, "streams": streams if number else {}}
+    streams = {number: of_stream, **outcome.get("streams", {})} if outcome.get("streams", True) else {}
+    return {"codes": [], **outcome, "stream": number, "streams": streams}
 
 
 def load(kind: str) -> list[Case]:
