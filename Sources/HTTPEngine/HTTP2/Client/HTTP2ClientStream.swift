@@ -61,7 +61,8 @@ package final class HTTP2ClientStream {
         set { loop.arm(timer, at: newValue) }
     }
 
-    func setDeadline(_ length: Nanoseconds) { deadline = min(loop.now + length, totalDeadline) }
+    /// Those who allow a tunnel bound its time.
+    func setDeadline(_ length: Nanoseconds) { deadline = exchange?.tunnel == .open ? .never : min(loop.now + length, totalDeadline) }
 
     // MARK: Beginning
 
