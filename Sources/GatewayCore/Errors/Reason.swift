@@ -84,6 +84,7 @@ extension Reason {
     package static let expectationFailed = Reason("expectation_failed", 417, "Expectation not supported", "http_request_error")
     package static let connectRefused = Reason("connect_refused", 501, "CONNECT is not supported", "http_request_denied")
     package static let badProxyProtocol = Reason("bad_proxy_protocol", 400, "Malformed PROXY protocol header", "http_request_error")
+    package static let badClientHello = Reason("bad_client_hello", 400, "No ClientHello of TLS", "tls_protocol_error")
     package static let tooManyConnections = Reason("too_many_connections", 503, "Too many connections", "connection_limit_reached")
     package static let headerTimeout = Reason("header_timeout", 408, "The request header took too long", "http_request_error")
     package static let idleTimeout = Reason("idle_timeout", 408, "The connection was idle too long", "http_request_error")
@@ -122,7 +123,8 @@ extension Reason {
 
     package static let builtIn: [Reason] = [
         .badRequestLine, .badTarget, .badHost, .badHeader, .badFraming, .badChunk, .unsupportedVersion, .unsupportedTransferCoding,
-        .headersTooLarge, .tooManyHeaders, .targetTooLong, .expectationFailed, .connectRefused, .badProxyProtocol, .tooManyConnections,
+        .headersTooLarge, .tooManyHeaders, .targetTooLong, .expectationFailed, .connectRefused, .badProxyProtocol, .badClientHello,
+        .tooManyConnections,
         .headerTimeout, .idleTimeout, .bodyTimeout, .clientWriteTimeout, .clientClosed, .routeNotFound, .methodNotAllowed, .encodedSlash,
         .upstreamConnectFailed, .upstreamConnectTimeout, .upstreamReset, .upstreamBadResponse, .upstreamHeadersTooLarge,
         .upstreamIncomplete, .upstreamTimeout, .upstreamIdleTimeout, .upstreamTotalTimeout, .upstreamOverloaded, .upstreamQueueTimeout,

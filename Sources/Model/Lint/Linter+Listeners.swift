@@ -19,6 +19,7 @@ extension Linter {
         var first: [BindAddress: SourcePosition] = [:]
         for (i, listener) in listeners.enumerated() {
             checkProtocols(listener, i)
+            checkTCP(listener, "listeners[\(i)]")
             if listener.proxyProtocol, listener.trustedProxies.isEmpty {
                 warning(
                     listener.$proxyProtocol.position, "listeners[\(i)].proxyProtocol",
