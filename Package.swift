@@ -107,6 +107,7 @@ let tests: [Target] = [
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     test("Primitives", hasCases: true),
     test("Reactor", needs: ["Primitives", "ReactorTesting"]),
+    test("TLS", needs: ["Primitives"]),
     test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"], hasCases: true),
     test("Identity", needs: ["Primitives", "Reactor", "CAllocations"], hasCases: true),
     test("SharedState", needs: ["Primitives", "Reactor"], hasCases: true),
