@@ -17,7 +17,13 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 }
 
 private func describe(_ bytes: ByteView) -> String {
-    switch ClientHello.parse(bytes, scratch: ByteBuffer()) {
+    // The views that come back may be of the buffer.
+    let scratch = ByteBuffer()
+    return withExtendedLifetime(scratch) { describe(bytes, scratch) }
+}
+
+private func describe(_ bytes: ByteView, _ scratch: ByteBuffer) -> String {
+    switch ClientHello.parse(bytes, scratch: scratch) {
     case .incomplete: return "incomplete"
     case .notTLS: return "not TLS"
     case .malformed(let reason): return "malformed: \(reason)"
