@@ -56,7 +56,7 @@ extension Worker {
                     isHealthy: $0.isHealthy, connections: $0.open, idle: $0.idle.count, counters: $0.counters)
             }
         }
-        let servers = (Array(self.servers.values) + retiring).map {
+        let servers = everyServer.map {
             WorkerReport.Server(listener: $0.info.name, counters: $0.counters)
         }
         return WorkerReport(

@@ -60,7 +60,12 @@ extension Gateway {
 
     /// Opens sockets for the listeners that are new. When one can't be opened, all that were are closed again.
     private func bind(_ snapshot: Snapshot, inherited: [String: Int32]) throws(ApplyError) -> [Binding] {
-        let known = state.withLock { $0.listeners }
+        // A listener that begins or ends to speak HTTP is another one, with sockets of its own.
+        let (listeners, before) = state.withLock { ($0.listeners, $0.snapshot.configuration.listeners) }
+        let kinds = Dictionary(before.map { (SocketAddress($0.address), $0.tcp == nil) }, uniquingKeysWith: { first, _ in first })
+        let known = Set(
+            snapshot.configuration.listeners.filter { kinds[SocketAddress($0.address)] == ($0.tcp == nil) }.map { SocketAddress($0.address) }
+        ).intersection(listeners)
         var bindings: [Binding] = []
         for (index, listener) in snapshot.configuration.listeners.enumerated() {
             let tls = snapshot.tls[listener.name]

@@ -45,7 +45,7 @@ extension Worker {
 
     private func swapListeners(_ bindings: [Gateway.Binding]) {
         var wanted: Set<SocketAddress> = []
-        for binding in bindings {
+        for binding in bindings where binding.listener.tcp == nil {
             wanted.insert(binding.address)
             let info = ListenerInfo(
                 name: binding.listener.name, index: binding.index, port: binding.address.port ?? 0, scheme: binding.tls == nil ? "http" : "https",
@@ -64,6 +64,7 @@ extension Worker {
             server.drain(grace: .seconds(1))
             retiring.append(server)
         }
+        swapTCPListeners(bindings.filter { $0.listener.tcp != nil })
         retiring.removeAll { $0.openConnections == 0 }
     }
 

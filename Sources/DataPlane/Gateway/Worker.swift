@@ -16,8 +16,9 @@ final class Worker: @unchecked Sendable {
     var view: SnapshotView
     /// By the address of the listener.
     var servers: [SocketAddress: HTTPServer] = [:]
+    var tcpServers: [SocketAddress: TCPServer] = [:]
     /// Listeners that left the configuration and still have connections.
-    var retiring: [HTTPServer] = []
+    var retiring: [any ListeningServer] = []
     /// Lanes that left the configuration and still carry exchanges.
     var retiredLanes: [UpstreamLane] = []
     /// Requests that no route took, or that were refused before routing.
@@ -48,19 +49,21 @@ final class Worker: @unchecked Sendable {
 
     /// No connection is open any more, and every last byte has been taken.
     private var isQuiet: Bool {
-        loop.lingering == 0 && servers.values.allSatisfy { $0.openConnections == 0 } && retiring.allSatisfy { $0.openConnections == 0 }
+        loop.lingering == 0 && servers.values.allSatisfy { $0.openConnections == 0 }
+            && tcpServers.values.allSatisfy { $0.openConnections == 0 } && retiring.allSatisfy { $0.openConnections == 0 }
     }
+
+    /// Every listener that has connections or may get some.
+    var everyServer: [any ListeningServer] { Array(servers.values) + Array(tcpServers.values) + retiring }
 
     /// Begins to end: `done` is called when the last connection is closed.
     func drain(grace: Nanoseconds, done: @escaping () -> Void) {
         draining = done
-        for server in servers.values { server.drain(grace: grace) }
-        for server in retiring { server.drain(grace: grace) }
+        for server in everyServer { server.drain(grace: grace) }
         tunnels.forEach { $0.goAway(1001) }
     }
 
     func closeAll() {
-        for server in servers.values { server.closeAll() }
-        for server in retiring { server.closeAll() }
+        for server in everyServer { server.closeAll() }
     }
 }

@@ -86,6 +86,7 @@ extension Reason {
     package static let badProxyProtocol = Reason("bad_proxy_protocol", 400, "Malformed PROXY protocol header", "http_request_error")
     package static let badPreface = Reason("bad_preface", 400, "The connection does not begin as HTTP/2 does", "http_protocol_error")
     package static let tooManyFrames = Reason("too_many_frames", 429, "Too many frames that do no work", "http_protocol_error")
+    package static let badClientHello = Reason("bad_client_hello", 400, "No ClientHello of TLS", "tls_protocol_error")
     package static let tooManyConnections = Reason("too_many_connections", 503, "Too many connections", "connection_limit_reached")
     package static let headerTimeout = Reason("header_timeout", 408, "The request header took too long", "http_request_error")
     package static let idleTimeout = Reason("idle_timeout", 408, "The connection was idle too long", "http_request_error")
@@ -142,6 +143,7 @@ extension Reason {
     package static let builtIn: [Reason] = [
         .badRequestLine, .badTarget, .badHost, .badHeader, .badFraming, .badChunk, .unsupportedVersion, .unsupportedTransferCoding,
         .headersTooLarge, .tooManyHeaders, .targetTooLong, .expectationFailed, .connectRefused, .badProxyProtocol, .badPreface, .tooManyFrames,
+        .badClientHello,
         .tooManyConnections,
         .headerTimeout, .idleTimeout, .bodyTimeout, .clientWriteTimeout, .clientClosed, .routeNotFound, .methodNotAllowed, .encodedSlash,
         .upstreamConnectFailed, .upstreamConnectTimeout, .upstreamCertificateInvalid, .upstreamTLSFailed, .upstreamReset, .upstreamBadResponse,

@@ -218,6 +218,37 @@ package final class UpstreamLane {
     }
 }
 
+extension UpstreamLane {
+    // MARK: Raw connections
+
+    /// Chooses an endpoint for a connection that the caller opens itself and that counts against all limits until
+    /// `returnEndpoint`. `tried` excludes endpoints, one bit each, where there is another.
+    package func takeEndpoint(tried: UInt64) throws(GatewayError) -> Int {
+        guard let index = balancer.pick(candidates, tried: tried, random: &random) else {
+            throw GatewayError(.noHealthyEndpoint, .upstream, "No endpoint of upstream \(settings.name) is available.")
+        }
+        guard inFlight < settings.requests, openConnections < settings.connections || closeOneIdle() else {
+            throw GatewayError(.upstreamOverloaded, .upstream, "All connections to upstream \(settings.name) are in use.")
+        }
+        inFlight += 1
+        openConnections += 1
+        candidates[index].active += 1
+        endpoints[index].open += 1
+        endpoints[index].counters.requests += 1
+        return index
+    }
+
+    /// The connection to the endpoint is gone, or never came to be.
+    package func returnEndpoint(_ index: Int, failed: Bool) {
+        inFlight -= 1
+        openConnections -= 1
+        candidates[index].active -= 1
+        endpoints[index].open -= 1
+        if failed { endpoints[index].counters.failures += 1 }
+        if !waiting.isEmpty { loop.atEndOfTurn { [self] in serveWaiting() } }
+    }
+}
+
 extension UpstreamLane: TimerOwner {
     package func timerFired() {
         // A request that is tried again may have less time left than those before it.

@@ -20,6 +20,7 @@ extension Linter {
         for (i, listener) in listeners.enumerated() {
             checkProtocols(listener, i)
             if let tls = listener.tls { checkTLS(tls, "listeners[\(i)].tls") }
+            checkTCP(listener, "listeners[\(i)]")
             if listener.proxyProtocol, listener.trustedProxies.isEmpty {
                 warning(
                     listener.$proxyProtocol.position, "listeners[\(i)].proxyProtocol",

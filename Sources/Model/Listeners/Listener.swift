@@ -23,6 +23,9 @@ package struct Listener: Settings {
     @Setting("Connections start with a PROXY protocol header, version 1 or 2. It counts from trusted proxies only.")
     package var proxyProtocol: Bool = false
 
+    @Setting("Carry connections as they are, without speaking HTTP: plain TCP, or TLS by the server name that clients ask for.")
+    package var tcp: TCPSettings?
+
     @Setting("Bounds on what one client may send.")
     package var limits: ListenerLimits = ListenerLimits()
 

@@ -1,0 +1,15 @@
+package import GatewayCore
+package import Reactor
+
+/// One listener on one event loop, whatever it speaks.
+package protocol ListeningServer: AnyObject {
+    var info: ListenerInfo { get }
+    var counters: ServerCounters { get }
+    var openConnections: Int { get }
+    /// Accepts no more, and ends what is open as gently as its protocol allows.
+    func drain(grace: Nanoseconds)
+    /// Closes every connection, whatever it is doing.
+    func closeAll()
+}
+
+extension HTTPServer: ListeningServer {}

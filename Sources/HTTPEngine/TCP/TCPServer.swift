@@ -1,0 +1,71 @@
+package import GatewayCore
+package import Primitives
+package import Reactor
+
+/// One listener on one event loop that carries connections as they are: plain TCP, or TLS that only its endpoint can read.
+package final class TCPServer: ListeningServer {
+    package let loop: EventLoop
+    package var info: ListenerInfo
+    package var settings: ServerSettings
+    /// For connections from now on: open tunnels keep their endpoint.
+    package var routes: TCPRoutes
+    package internal(set) var counters = ServerCounters()
+    /// Connections that never became a tunnel, or whose tunnel was cut: (reason, client).
+    package var connectionFailed: ((Reason, IPAddress) -> Void)?
+
+    private var acceptor: Acceptor?
+    private var tunnels: ContiguousArray<TCPTunnel?> = []
+    private var free: ContiguousArray<Int> = []
+
+    package init(loop: EventLoop, info: ListenerInfo, settings: ServerSettings, routes: TCPRoutes) {
+        self.loop = loop
+        self.info = info
+        self.settings = settings
+        self.routes = routes
+    }
+
+    /// Begins to accept on a listening socket, which the server then owns.
+    package func listen(on handle: Int32, address: SocketAddress) throws(SystemError) {
+        let acceptor = Acceptor(handle: handle, address: address, loop: loop) { [unowned self] in accept($0) }
+        try loop.backend.add(acceptor)
+        self.acceptor = acceptor
+    }
+
+    package var openConnections: Int { counters.open }
+
+    /// Takes over a connection.
+    package func accept(_ connection: Connection) {
+        counters.accepted += 1
+        guard counters.open < settings.connections else {
+            counters.refused += 1
+            connectionFailed?(.tooManyConnections, connection.peer.ip ?? .loopback)
+            return connection.close(reset: true)
+        }
+        counters.open += 1
+        let slot = free.popLast() ?? tunnels.count
+        if slot == tunnels.count { tunnels.append(nil) }
+        let tunnel = TCPTunnel(connection, server: self, slot: slot)
+        tunnels[slot] = tunnel
+        connection.handler = tunnel
+        tunnel.begin()
+    }
+
+    func removed(_ tunnel: TCPTunnel) {
+        guard tunnels[tunnel.slot] === tunnel else { return }
+        tunnels[tunnel.slot] = nil
+        free.append(tunnel.slot)
+        counters.open -= 1
+    }
+
+    /// Accepts no more. Open tunnels go on: nobody but their two ends knows when they are done. A client that has not said
+    /// yet where it wants to go has `grace` to do so.
+    package func drain(grace: Nanoseconds) {
+        acceptor?.close()
+        acceptor = nil
+        for tunnel in tunnels { tunnel?.drain(grace: grace) }
+    }
+
+    package func closeAll() {
+        for tunnel in tunnels { tunnel?.cut(.draining) }
+    }
+}
