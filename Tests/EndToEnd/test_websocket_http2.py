@@ -107,7 +107,7 @@ def test_from_http2_to_http1(start):
             client.send(frame(8, b"\x03\xe8"), end=True)
             client.expect(frame(8, b"\x03\xe8", mask=False))
             client.until(lambda: client.ended or client.reset is not None, "the end of the stream")
-        assert echo.paths == ["/chat"] and echo.closed[0][1] == 1000
+        until(lambda: echo.closed == [("/chat", 1000)])
     gateway.wait_log("/chat", "101")
 
 

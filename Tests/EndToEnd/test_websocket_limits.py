@@ -199,6 +199,7 @@ def test_drain_waits_for_the_frame_under_way(start, upstream):
         connection.send(frame(8, b"\x03\xe9"))
         connection.finish_sending()
         assert connection.ending(10) in ("fin", "reset")
+    gateway.wait_exit()
 
 
 def can_connect(gateway) -> bool:
@@ -218,6 +219,7 @@ def test_drain_cuts_what_does_not_close(start, upstream):
         upgrade(connection, "/t", "raw")
         gateway.terminate()
         assert connection.ending(10) in ("fin", "reset")
+    gateway.wait_exit()
 
 
 @pytest.mark.parametrize("closes", [False, True])
