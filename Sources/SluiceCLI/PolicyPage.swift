@@ -38,7 +38,9 @@ struct PolicyPage {
 
     private func lines(of section: SettingsOutline.Section) -> [String] {
         var lines: [String] = []
-        if !section.paths.isEmpty { lines += ["", "  \(style.bold(section.paths.joined(separator: ", ")))\(section.about.isEmpty ? "" : ": \(section.about)")"] }
+        if !section.paths.isEmpty {
+            lines += ["", "  \(style.bold(section.paths.joined(separator: ", ")))\(section.about.isEmpty ? "" : ": \(section.about)")"]
+        }
         if section.settings.isEmpty { lines.append("  none") }
         for setting in section.settings {
             let fallback: String? =

@@ -29,7 +29,11 @@ import Testing
         let seen = Mutex(0)
         let loop = network.loop
         @Sendable func again() {
-            if seen.withLock({ $0 += 1; return $0 < 10 }) { loop.post { again() } }
+            if seen.withLock({
+                $0 += 1; return $0 < 10
+            }) {
+                loop.post { again() }
+            }
         }
         loop.post { again() }
         network.turn()

@@ -35,7 +35,10 @@ import Testing
     @Test func formHints() {
         guard case .object(let members) = schema["properties"] else { return #expect(Bool(false)) }
         #expect(members.map { $0.value["x-order"] } == members.indices.map { .integer($0) })
-        #expect(["maxAge", "defaultTTL", "set", "clientIp", "http1"].map { JSONSchema.title(of: $0) } == ["Max age", "Default TTL", "Set", "Client IP", "HTTP1"])
+        #expect(
+            ["maxAge", "defaultTTL", "set", "clientIp", "http1"].map { JSONSchema.title(of: $0) } == [
+                "Max age", "Default TTL", "Set", "Client IP", "HTTP1",
+            ])
     }
 
     @Test func tables() {

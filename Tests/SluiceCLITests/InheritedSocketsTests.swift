@@ -16,10 +16,11 @@ import Testing
         #expect(listed(["LISTEN_PID": "7", "LISTEN_FDS": "1"]) == ["3:"])
     }
 
-    @Test(arguments: [
-        [:], ["LISTEN_FDS": "1"], ["LISTEN_PID": "8", "LISTEN_FDS": "1"], ["LISTEN_PID": "7"], ["LISTEN_PID": "7", "LISTEN_FDS": "-1"],
-        ["LISTEN_PID": "7", "LISTEN_FDS": "99999999"], ["LISTEN_PID": "x", "LISTEN_FDS": "1"],
-    ] as [[String: String]])
+    @Test(
+        arguments: [
+            [:], ["LISTEN_FDS": "1"], ["LISTEN_PID": "8", "LISTEN_FDS": "1"], ["LISTEN_PID": "7"], ["LISTEN_PID": "7", "LISTEN_FDS": "-1"],
+            ["LISTEN_PID": "7", "LISTEN_FDS": "99999999"], ["LISTEN_PID": "x", "LISTEN_FDS": "1"],
+        ] as [[String: String]])
     func ignoresWhatIsNotMeantForIt(variables: [String: String]) { #expect(listed(variables).isEmpty) }
 
     @Test func namesComeBeforeAddresses() {

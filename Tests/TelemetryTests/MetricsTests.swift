@@ -48,7 +48,8 @@ import Testing
     @Test func openMetricsText() {
         let text = page(.openMetrics, example)
         #expect(text.hasPrefix("# HELP sluice_build This program.\n# TYPE sluice_build info\nsluice_build_info{version=\"1.0\"} 1\n"))
-        #expect(text.contains("# HELP sluice_requests Requests\\nanswered \\\\ \\\"refused\\\".\n# TYPE sluice_requests counter\nsluice_requests_total{"))
+        #expect(
+            text.contains("# HELP sluice_requests Requests\\nanswered \\\\ \\\"refused\\\".\n# TYPE sluice_requests counter\nsluice_requests_total{"))
         #expect(text.hasSuffix("-Inf\n# EOF\n"))
     }
 
@@ -60,14 +61,16 @@ import Testing
             $0.histogram([("api", "x")], histogram)
         }
         let lines = text.split(separator: "\n").map(String.init)
-        #expect(lines[2...6] == [
-            #"t_seconds_bucket{api="x",le="0.0005"} 2"#, #"t_seconds_bucket{api="x",le="0.001"} 3"#, #"t_seconds_bucket{api="x",le="0.002"} 3"#,
-            #"t_seconds_bucket{api="x",le="0.004"} 4"#, #"t_seconds_bucket{api="x",le="0.008"} 4"#,
-        ])
-        #expect(lines.suffix(4) == [
-            #"t_seconds_bucket{api="x",le="32.768"} 4"#, #"t_seconds_bucket{api="x",le="+Inf"} 5"#, #"t_seconds_sum{api="x"} 60.004000002"#,
-            #"t_seconds_count{api="x"} 5"#,
-        ])
+        #expect(
+            lines[2...6] == [
+                #"t_seconds_bucket{api="x",le="0.0005"} 2"#, #"t_seconds_bucket{api="x",le="0.001"} 3"#, #"t_seconds_bucket{api="x",le="0.002"} 3"#,
+                #"t_seconds_bucket{api="x",le="0.004"} 4"#, #"t_seconds_bucket{api="x",le="0.008"} 4"#,
+            ])
+        #expect(
+            lines.suffix(4) == [
+                #"t_seconds_bucket{api="x",le="32.768"} 4"#, #"t_seconds_bucket{api="x",le="+Inf"} 5"#, #"t_seconds_sum{api="x"} 60.004000002"#,
+                #"t_seconds_count{api="x"} 5"#,
+            ])
     }
 
     @Test func boundsOfOpenMetricsAreFloats() {
@@ -109,7 +112,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", MetricsFormat.prometheus), ("text/plain", .prometheus), ("application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.3", .openMetrics),
+        ("", MetricsFormat.prometheus), ("text/plain", .prometheus),
+        ("application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.3", .openMetrics),
         ("text/plain, Application/OpenMetrics-Text; q=0", .prometheus), ("*/*", .prometheus),
     ])
     func formatByAccept(accept: String, format: MetricsFormat) { #expect(MetricsFormat(accept: accept) == format) }

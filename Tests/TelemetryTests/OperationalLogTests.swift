@@ -48,7 +48,8 @@ import Testing
     @Test func jsonLines() {
         let text = written(.json) { $0.notice("a \"b\"", metadata: ["k": "v", "list": ["1", "2"]]) }
         #expect(
-            text == #"{"time":"2026-11-23T10:00:00.123Z","level":"notice","message":"a \"b\"","logger":"sluice","metadata":{"k":"v","list":"[\"1\", \"2\"]"}}"#
+            text
+                == #"{"time":"2026-11-23T10:00:00.123Z","level":"notice","message":"a \"b\"","logger":"sluice","metadata":{"k":"v","list":"[\"1\", \"2\"]"}}"#
                 + "\n")
     }
 }

@@ -16,7 +16,8 @@ extension ByteBuffer {
             let byte = view[at]
             if ASCII.isUnreserved(byte) {
                 append(byte: byte)
-            } else if keepsEscapes, byte == UInt8(ascii: "%"), at + 2 < end, ASCII.hexValue(view[at + 1]) != nil, ASCII.hexValue(view[at + 2]) != nil {
+            } else if keepsEscapes, byte == UInt8(ascii: "%"), at + 2 < end, ASCII.hexValue(view[at + 1]) != nil, ASCII.hexValue(view[at + 2]) != nil
+            {
                 append(byte: byte)
             } else {
                 append(byte: UInt8(ascii: "%"))

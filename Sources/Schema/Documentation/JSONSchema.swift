@@ -91,7 +91,8 @@ public struct JSONSchema {
                 let isShort = !DefinitionCache.definition(of: type).settings.contains(where: \.isRequired)
                 if isShort { short.append(.string(name)) }
                 let about = JSONValue.Member("description", .string(type.about))
-                properties.append(.init(name, .object([about, isShort ? .init("anyOf", [settings, ["type": "null"]]) : .init("allOf", [settings])])))
+                properties.append(
+                    .init(name, .object([about, isShort ? .init("anyOf", [settings, ["type": "null"]]) : .init("allOf", [settings])])))
             }
             guard case .object(var members) = object(beside) else { return .null }
             let own = members.firstIndex { $0.name == "properties" }

@@ -33,7 +33,8 @@ import Testing
 
     @Test func namesAreComparedDecoded() {
         let rows: [(String, String, Int?)] = [
-            ("abc", "abc", 3), ("abc", "ab", 2), ("ab", "abc", nil), ("", "", 0), ("x", "", 0), ("%61b", "ab", 4), ("a+b", "a b", 3), ("a%20b", "a b", 5),
+            ("abc", "abc", 3), ("abc", "ab", 2), ("ab", "abc", nil), ("", "", 0), ("x", "", 0), ("%61b", "ab", 4), ("a+b", "a b", 3),
+            ("a%20b", "a b", 5),
             ("a%2", "a%2", 3), ("a%zz", "a%zz", 4), ("%C3%A9", "é", 6), ("A", "a", nil), ("%", "%", 1), ("%2b", "+", 3), ("+", "+", nil),
         ]
         for (text, name, expected) in rows { #expect(length(text, name) == expected, "\(text) \(name)") }

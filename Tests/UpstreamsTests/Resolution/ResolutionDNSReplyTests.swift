@@ -69,9 +69,10 @@ import Testing
         #expect(parse([]) == nil)
     }
 
-    @Test(arguments: [
-        [0xc0, 0xff], [0xc0, 0x1c], [0xc0, 0x1d], [0x80, 1], [0x40, 1], [63], [1, 97, 0xc0, 0x1c], [0xc0],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0xc0, 0xff], [0xc0, 0x1c], [0xc0, 0x1d], [0x80, 1], [0x40, 1], [63], [1, 97, 0xc0, 0x1c], [0xc0],
+        ] as [[UInt8]])
     func refusesMalformedNames(owner: [UInt8]) {
         // The answer's owner begins at offset 24 (0x18); these point at or behind themselves, or break off.
         let records = owner.count == 1 ? owner : ScriptedNameServer.record(owner, 1, 60, [10, 0, 0, 1])
@@ -93,14 +94,16 @@ import Testing
             bytes += [0xc0 | UInt8(previous >> 8), UInt8(previous & 0xff)]
             previous = at
         }
-        #expect(bytes.withView { view in
-            var reader = DNSReader(view, at: previous)
-            return reader.name()
-        } == nil)
-        #expect(bytes.withView { view in
-            var reader = DNSReader(view, at: 3)
-            return reader.name()
-        } == DNSName("a"))
+        #expect(
+            bytes.withView { view in
+                var reader = DNSReader(view, at: previous)
+                return reader.name()
+            } == nil)
+        #expect(
+            bytes.withView { view in
+                var reader = DNSReader(view, at: 3)
+                return reader.name()
+            } == DNSName("a"))
     }
 
     @Test func everyPrefixAndEveryChangedByteIsReadWithoutHarm() {
