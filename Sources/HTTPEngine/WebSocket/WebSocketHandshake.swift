@@ -1,5 +1,6 @@
 package import GatewayCore
 package import Primitives
+import TLS
 
 /// The opening handshake of WebSocket over HTTP/1 (RFC 6455 §4). Over HTTP/2 there are no keys (RFC 8441 §5), so where the two
 /// versions meet the gateway makes them, or answers them.

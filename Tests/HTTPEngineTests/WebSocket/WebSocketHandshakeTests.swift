@@ -1,6 +1,7 @@
 import GatewayCore
 import HTTPEngine
 import Primitives
+import TLS
 import Testing
 
 @Suite struct WebSocketHandshakeTests {
