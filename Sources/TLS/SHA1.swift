@@ -4,7 +4,7 @@ package import Primitives
 /// SHA-1 (FIPS 180-4), for the one thing that still needs it: `Sec-WebSocket-Accept`, which proves that a server speaks
 /// WebSocket and protects nothing.
 package enum SHA1 {
-    /// The 20 bytes of the digest, appended to `out`. Nothing where the library refuses SHA-1: then no answer is accepted.
+    /// The 20 bytes of the digest, appended to `out`. Nothing where the library refuses SHA-1.
     package static func digest(_ message: ByteView, into out: ByteBuffer) {
         var digest = InlineArray<20, UInt8>(repeating: 0)
         var bytes = digest.mutableSpan

@@ -57,7 +57,7 @@ package enum WebSocketHandshake {
         guard let key = request.fields.first(ByteView(key)), let answer = response.fields.first(ByteView(accept)) else { return false }
         let expected = ByteBuffer(capacity: 28)
         writeAccept(forKey: key, to: expected)
-        return answer == expected.view
+        return !expected.isEmpty && answer == expected.view
     }
 }
 
