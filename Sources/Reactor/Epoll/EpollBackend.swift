@@ -45,6 +45,8 @@ package final class EpollBackend: Backend {
 
     package var now: Instant { .now }
 
+    package func pause(_ length: Nanoseconds) { Instant.pass(length) }
+
     package func wake() { eventfd_write(wakeUp, 1) }
 
     // MARK: Waiting
