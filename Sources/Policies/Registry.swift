@@ -6,6 +6,7 @@ package let builtInPolicies = PolicyRegistry(
         Authorize.self,
         BasicAuth.self,
         CORS.self,
+        ExtAuthz.self,
         Fault.self,
         ForwardAuth.self,
         GrpcWeb.self,
