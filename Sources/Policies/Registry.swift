@@ -11,6 +11,7 @@ package let builtInPolicies = PolicyRegistry(
         GrpcWeb.self,
         Headers.self,
         IPFilter.self,
+        JWT.self,
         LogFields.self,
         OPA.self,
         Query.self,
@@ -25,4 +26,4 @@ package let builtInPolicies = PolicyRegistry(
     reserved: reservedPolicies)
 
 /// Names of the configuration format that come with later versions.
-private let reservedPolicies = ["api-key", "cache", "jwt"]
+private let reservedPolicies = ["api-key", "cache"]
