@@ -18,6 +18,7 @@ package let builtInPolicies = PolicyRegistry(
         GrpcWeb.self,
         Headers.self,
         IPFilter.self,
+        JWT.self,
         LogFields.self,
         OAuth2Introspection.self,
         OPA.self,
@@ -36,3 +37,4 @@ package let builtInPolicies = PolicyRegistry(
 
 /// Names of the configuration format that come with later versions.
 private let reservedPolicies = ["cache", "jwt"]
+private let reservedPolicies = ["api-key", "cache"]
