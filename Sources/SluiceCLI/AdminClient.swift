@@ -26,7 +26,9 @@ struct AdminClient {
     /// The body of a response of 200.
     func get(_ target: String) throws -> [UInt8] {
         let response = try ask(target)
-        guard response.status == 200 else { throw Failure("The gateway on \(address) answers \(response.status) to \(target): is it of this version?") }
+        guard response.status == 200 else {
+            throw Failure("The gateway on \(address) answers \(response.status) to \(target): is it of this version?")
+        }
         return response.body
     }
 

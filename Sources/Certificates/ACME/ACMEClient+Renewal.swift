@@ -33,6 +33,7 @@ struct RenewalInformation: Equatable, Sendable {
         else { throw .malformed("renewal information without a window") }
         window = start...end
         explanation = json["explanationURL"]?.string
-        askAgainAfter = min(max(retryAfter ?? RenewalInformation.usualPause, RenewalInformation.pause.lowerBound), RenewalInformation.pause.upperBound)
+        askAgainAfter = min(
+            max(retryAfter ?? RenewalInformation.usualPause, RenewalInformation.pause.lowerBound), RenewalInformation.pause.upperBound)
     }
 }

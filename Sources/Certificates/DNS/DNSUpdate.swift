@@ -84,7 +84,8 @@ struct DNSUpdate {
 
     private static func name(of code: UInt16) -> String {
         let names = [
-            "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH: the server refuses the key",
+            "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET",
+            "NOTAUTH: the server refuses the key",
             "NOTZONE",
         ]
         return Int(code) < names.count ? names[Int(code)] : "code \(code)"

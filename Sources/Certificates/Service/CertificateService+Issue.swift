@@ -110,9 +110,10 @@ extension CertificateService {
 
     /// Asks one authority when it would like one of its certificates to be renewed.
     private func askAuthority(_ store: CertificateStore, _ now: Int64) {
-        guard !isAsking, let (id, record) = records.first(where: { id, record in
-            busy[id] == nil && record.renewalID != nil && now >= record.askAt && issuer(record.wanted.issuer)?.renewal.asksAuthority == true
-        }), let issuer = issuer(record.wanted.issuer), let renewalID = record.renewalID
+        guard !isAsking,
+            let (id, record) = records.first(where: { id, record in
+                busy[id] == nil && record.renewalID != nil && now >= record.askAt && issuer(record.wanted.issuer)?.renewal.asksAuthority == true
+            }), let issuer = issuer(record.wanted.issuer), let renewalID = record.renewalID
         else { return }
         isAsking = true
         Task(executorPreference: loop) { [self] in

@@ -58,7 +58,9 @@ extension CertificateService {
     func isAllowed(_ name: String, _ onDemand: OnDemandSettings) async -> Bool {
         guard let ask = onDemand.ask else { return true }
         let separator = ask.contains("?") ? "&" : "?"
-        guard let url = try? CalloutURL(parsing: "\(ask)\(separator)domain=\(name)"), let callouts = try? callouts(trusting: nil) else { return false }
+        guard let url = try? CalloutURL(parsing: "\(ask)\(separator)domain=\(name)"), let callouts = try? callouts(trusting: nil) else {
+            return false
+        }
         guard case .success(let response) = await callouts.send(Callout(url), on: nil) else { return false }
         return (200...299).contains(response.status)
     }

@@ -1,6 +1,6 @@
+private import Glibc
 internal import Primitives
 internal import Reactor
-private import Glibc
 
 /// The folder that gateways share: accounts, certificates, challenges, wishes, and who leads. Blocks; for the loop of the
 /// certificates.

@@ -28,7 +28,8 @@ extension Gateway {
             GatewayStatus(
                 release: release, configuration: $0.snapshot.version, generation: $0.generation, appliedAt: $0.appliedAt,
                 lastError: $0.lastError, isReady: $0.isReady, isDraining: $0.isDraining, droppedLogRecords: $0.accessLog?.dropped ?? 0,
-                certificates: $0.certificates?.statuses ?? [], leads: $0.certificates?.leads ?? false, hasIssuers: $0.snapshot.configuration.usesIssuers)
+                certificates: $0.certificates?.statuses ?? [], leads: $0.certificates?.leads ?? false,
+                hasIssuers: $0.snapshot.configuration.usesIssuers)
         }
     }
 }
@@ -59,7 +60,8 @@ enum StatusPage {
             .init(
                 "certificates",
                 .object([
-                    .init("automatic", .integer(status.certificates.count)), .init("failing", .integer(status.certificates.count { $0.failures > 0 })),
+                    .init("automatic", .integer(status.certificates.count)),
+                    .init("failing", .integer(status.certificates.count { $0.failures > 0 })),
                     .init("leader", .boolean(status.leads)),
                 ])),
         ]).text(pretty: true)

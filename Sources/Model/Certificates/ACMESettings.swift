@@ -79,7 +79,9 @@ package struct CertificateRenewal: Settings {
     @Setting("Share of a certificate's life after which it is renewed.", .percent(1) ... .percent(99))
     package var after: Share = .percent(66.7)
 
-    @Setting("Share of life over which renewals are spread, so that certificates of one moment are not renewed in one moment.", .percent(0) ... .percent(50))
+    @Setting(
+        "Share of life over which renewals are spread, so that certificates of one moment are not renewed in one moment.",
+        .percent(0) ... .percent(50))
     package var jitter: Share = .percent(5)
 
     @Setting("Ask the authority when it would like the certificate to be renewed (RFC 9773), and do as it says.")

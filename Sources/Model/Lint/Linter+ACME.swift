@@ -58,7 +58,8 @@ extension Linter {
         case .dns01:
             guard let dns = issuer.dns else {
                 return error(
-                    issuer.$challenge.position, "\(path).dns", "dns-01 needs somebody who sets records", remedy: "set `dns` to `exec`, `rfc2136` or `webhook`")
+                    issuer.$challenge.position, "\(path).dns", "dns-01 needs somebody who sets records",
+                    remedy: "set `dns` to `exec`, `rfc2136` or `webhook`")
             }
             return check(dns, "\(path).dns")
         }
@@ -142,7 +143,8 @@ extension Linter {
             return
         }
         if entry.certificate != nil || entry.key != nil || entry.ocsp != nil {
-            error(place, path, "a certificate comes from files or from an issuer, not from both", remedy: "remove `names`, or `certificate` and `key`")
+            error(
+                place, path, "a certificate comes from files or from an issuer, not from both", remedy: "remove `names`, or `certificate` and `key`")
         }
         if entry.names.isEmpty { error(place, "\(path).names", "`names` is missing", remedy: "list the names that the certificate is to have") }
         guard let acme else {
@@ -152,7 +154,9 @@ extension Linter {
         let issuer = acme.issuers.first { $0.name == entry.acme } ?? acme.issuers.first
         for name in entry.names where !CertificateIssuer.canProve(name, by: issuer?.challenge ?? .dns01) {
             if case .wildcard = name, issuer?.challenge != .dns01 {
-                error(entry.$names.position, "\(path).names", "the wildcard \(name.text) needs the challenge dns-01", remedy: "use an issuer that has it")
+                error(
+                    entry.$names.position, "\(path).names", "the wildcard \(name.text) needs the challenge dns-01",
+                    remedy: "use an issuer that has it")
             } else {
                 error(entry.$names.position, "\(path).names", "no authority issues for \(name.text)", remedy: "use a name such as www.example.com")
             }

@@ -5,8 +5,10 @@ import Primitives
 
 struct CertificatesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "certificates", abstract: "Lists the automatic certificates of a running gateway: names, issuer, expiry, next renewal, last error.",
-        discussion: "Asks the gateway's admin address. Exit code 1: the gateway does not answer, or a certificate is missing or could not be renewed.")
+        commandName: "certificates",
+        abstract: "Lists the automatic certificates of a running gateway: names, issuer, expiry, next renewal, last error.",
+        discussion: "Asks the gateway's admin address. Exit code 1: the gateway does not answer, or a certificate is missing or could not be renewed."
+    )
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
 

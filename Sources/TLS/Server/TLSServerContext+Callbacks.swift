@@ -37,7 +37,8 @@ extension TLSServerContext {
     }
 
     private static func chooseProtocol(
-        _ ssl: OpaquePointer?, _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, _ length: UnsafeMutablePointer<UInt8>?, _ offered: UnsafePointer<UInt8>?,
+        _ ssl: OpaquePointer?, _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, _ length: UnsafeMutablePointer<UInt8>?,
+        _ offered: UnsafePointer<UInt8>?,
         _ count: UInt32, _ this: UnsafeMutableRawPointer?
     ) -> Int32 {
         guard let this = unsafe of(this), let chosen = unsafe chosen, let length = unsafe length, let offered = unsafe offered else {

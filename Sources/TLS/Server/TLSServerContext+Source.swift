@@ -57,7 +57,8 @@ extension Certificate {
     /// Makes it the certificate of one connection.
     fileprivate func use(by ssl: OpaquePointer?) -> Bool {
         unsafe chain.withUnsafeBufferPointer { issuers in
-            unsafe sluice_use_certificate(ssl, leaf, key, UnsafeRawPointer(issuers.baseAddress)?.assumingMemoryBound(to: OpaquePointer?.self), issuers.count) == 1
+            unsafe sluice_use_certificate(
+                ssl, leaf, key, UnsafeRawPointer(issuers.baseAddress)?.assumingMemoryBound(to: OpaquePointer?.self), issuers.count) == 1
         }
     }
 }
