@@ -24,7 +24,7 @@ enum CertificatePage {
     static func write(_ certificates: [CertificateStatus], leads: Bool, to text: inout MetricsText) {
         let shown = certificates.prefix(most)
         func labels(_ certificate: CertificateStatus) -> [(String, String)] {
-            [("name", certificate.names.first ?? ""), ("issuer", certificate.issuer)]
+            [("certificate", certificate.names.first ?? ""), ("issuer", certificate.issuer)]
         }
         text.family("sluice_certificate_expiry_timestamp_seconds", .gauge, "When an automatic certificate expires; 0 before there is one.")
         for certificate in shown { text.sample(labels(certificate), Double(certificate.expires ?? 0)) }
