@@ -121,6 +121,7 @@ let tests: [Target] = [
     test("Routing", needs: ["Primitives", "Expressions"], hasCases: true),
     test("Discovery", needs: ["Model", "Schema"]),
     test("Upstreams", needs: ["Primitives", "Reactor", "ReactorTesting", "GatewayCore"]),
+    test("Certificates", needs: ["COpenSSL", "Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams"]),
     test("HTTPEngine", needs: ["CNghttp2", "Primitives", "Reactor", "TLS", "ReactorTesting", "GatewayCore", "Upstreams"], hasCases: true),
     test(
         "DataPlane",

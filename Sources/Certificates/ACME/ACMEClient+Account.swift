@@ -28,6 +28,12 @@ extension ACMEClient {
         return url
     }
 
+    /// Tells the server whom it may write to now (RFC 8555 §7.3.2).
+    func updateContact() async throws(ACMEError) {
+        let account = try await openAccount()
+        _ = try await post(account, ["contact": .array(settings.contact.map { .string($0) })])
+    }
+
     /// A request for the account. One that the server does not know any more is made again, once.
     func post(_ url: String, _ payload: JSON?, accept: String? = nil) async throws(ACMEError) -> ACMEResponse {
         let account = try await openAccount()

@@ -128,6 +128,8 @@ extension DNSReader {
     struct Record {
         var owner: DNSName
         var type: UInt16
+        var space: UInt16
+        var timeToLive: UInt32
         /// Where it begins and ends, and where its data begins.
         var start: Int
         var data: Int
@@ -145,9 +147,11 @@ extension DNSReader {
 
     mutating func record() -> Record? {
         let start = at
-        guard let owner = name(), let type = word(), skip(6), let length = word() else { return nil }
+        guard let owner = name(), let type = word(), let space = word(), let seconds = long(), let length = word() else {
+            return nil
+        }
         let data = at
         guard skip(Int(length)) else { return nil }
-        return Record(owner: owner, type: type, start: start, data: data, end: at)
+        return Record(owner: owner, type: type, space: space, timeToLive: seconds, start: start, data: data, end: at)
     }
 }

@@ -112,7 +112,7 @@ package struct TransactionKey: Sendable, Equatable {
                 guard let record = reader.record() else { return nil }
                 last = record
             }
-            guard let last, last.type == type, last.end == bytes.count else { return nil }
+            guard let last, last.type == type, last.space == any, last.timeToLive == 0, last.end == bytes.count else { return nil }
             var data = DNSReader(bytes, at: last.data)
             guard let algorithm = data.name(), let high = data.word(), let low = data.long(), let fudge = data.word(), let size = data.word(),
                 data.at + Int(size) + 6 <= last.end

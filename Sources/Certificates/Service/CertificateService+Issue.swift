@@ -35,13 +35,13 @@ extension CertificateService {
             }
             let key = try makeKey(issuer.keyKind)
             let client = try client(for: issuer, store)
+            try await openAccount(client, store)
             let issuance = Issuance(
                 client: client, solver: try solver(for: issuer, store), names: record.wanted.names, replaces: record.renewalID)
             let chain = try await issuance.run(key: key)
             let issued = try check(chain, key, record.wanted)
             let version = String(issued.serial.prefix(40))
             try keepFiles(chain, key, id, version, before.version, store)
-            if let account = client.account { try? store.keepAccount(issuer.name, directory: issuer.directory, url: account) }
             record.succeeded(issued, version: version, fraction: fraction)
             keep(record, id, store)
             report(.issued(names: record.wanted.names, issuer: issuer.name, expires: CivilTime.text(issued.notAfter)))
@@ -84,9 +84,19 @@ extension CertificateService {
         if let client = clients[issuer.name] { return client }
         let client = ACMEClient(
             issuer, key: try store.accountKey(issuer.name), callouts: try callouts(trusting: issuer.authorities), clock: clock)
-        client.account = store.account(issuer.name, directory: issuer.directory)
+        client.account = store.account(issuer)?.url
         clients[issuer.name] = client
         return client
+    }
+
+    /// Finds or makes the account, and tells its server of another contact.
+    private func openAccount(_ client: ACMEClient, _ store: CertificateStore) async throws(ACMEError) {
+        let before = store.account(client.settings)
+        let url = try await client.openAccount()
+        let account = StoredAccount(url: url, contact: client.settings.contact)
+        guard account != before else { return }
+        if before?.url == url { try await client.updateContact() }
+        do throws(SystemError) { try store.keep(account, of: client.settings) } catch { throw .local(error.description) }
     }
 
     /// - Parameter authorities: a PEM file; nil trusts the system's.

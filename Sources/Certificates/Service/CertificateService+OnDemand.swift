@@ -93,7 +93,7 @@ extension CertificateService {
             if table.has(name) {
                 finish(name)
             } else if let record, record.retryAt > now {
-                table.refuse(name, for: .seconds(Int(clamping: record.retryAt - now)))
+                table.refuse(name, for: .seconds(Int(min(record.retryAt - now, 86_400))))
                 finish(name)
             } else if Instant.now - handshakes.since > CertificateService.longestWait {
                 finish(name)

@@ -103,10 +103,11 @@ package final class CertificateService: @unchecked Sendable {
     // MARK: On the loop
 
     private func change(to settings: CertificateServiceSettings?) {
+        // Files that the settings name may have changed.
+        clients = [:]
         guard self.settings != settings else { return }
         if let store, store.folder.path != settings?.store { attempt { () throws(SystemError) in try store.changeLease { election.release($0) } } }
         self.settings = settings
-        clients = [:]
         gate = settings?.onDemand.map { OnDemandGate($0) }
         seenChanges = nil
         guard let settings else {

@@ -60,22 +60,27 @@ struct CertificateRecord: Equatable, Sendable {
 }
 
 extension CertificateRecord {
+    /// The end of the year 9999, where calendars end.
+    private static let latest = 253_402_300_799
+
     private init?(_ json: JSON) {
         guard let names = json["names"]?.strings, !names.isEmpty, let issuer = json["issuer"]?.string else { return nil }
         wanted = WantedCertificate(names: names, issuer: issuer)
+        func time(_ name: String) -> Int64 { Int64(min(max(json[name]?.int ?? 0, 0), CertificateRecord.latest)) }
         version = json["version"]?.string.flatMap { Base64URL.isToken($0) ? $0 : nil }
-        notBefore = Int64(json["notBefore"]?.int ?? 0)
-        notAfter = Int64(json["notAfter"]?.int ?? 0)
+        notBefore = time("notBefore")
+        notAfter = max(notBefore, time("notAfter"))
         issuedBy = json["issuedBy"]?.string ?? ""
         serial = json["serial"]?.string ?? ""
         renewalID = json["renewalId"]?.string
         isOnDemand = json["onDemand"]?.bool ?? false
-        fraction = json["fraction"]?.double ?? 0.5
-        if let start = json["windowStart"]?.int, let end = json["windowEnd"]?.int, start < end { window = Int64(start)...Int64(end) }
-        askAt = Int64(json["askAt"]?.int ?? 0)
-        failures = json["failures"]?.int ?? 0
+        fraction = min(max(json["fraction"]?.double ?? 0.5, 0), 1)
+        let start = time("windowStart"), end = time("windowEnd")
+        if start < end { window = start...end }
+        askAt = time("askAt")
+        failures = min(max(json["failures"]?.int ?? 0, 0), 1_000_000)
         lastError = json["lastError"]?.string
-        retryAt = Int64(json["retryAt"]?.int ?? 0)
+        retryAt = time("retryAt")
     }
 
     /// Nil for what is no record.

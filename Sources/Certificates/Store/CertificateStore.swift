@@ -2,6 +2,12 @@ private import Glibc
 internal import Primitives
 internal import Reactor
 
+/// An account that was made, and what its server has been told.
+struct StoredAccount: Equatable, Sendable {
+    var url: String
+    var contact: [String]
+}
+
 /// The folder that gateways share: accounts, certificates, challenges, wishes, and who leads. Blocks; for the loop of the
 /// certificates.
 ///
@@ -134,14 +140,18 @@ struct CertificateStore: Sendable {
         }
     }
 
-    /// The URL of the account with a directory, if one was made.
-    func account(_ issuer: String, directory: String) -> String? {
-        guard let bytes = (try? folder.read("issuers/\(issuer)/account.json")) ?? nil, let json = try? JSON.parse(bytes) else { return nil }
-        return json["directory"]?.string == directory ? json["url"]?.string : nil
+    /// The account with the directory of an issuer, if one was made.
+    func account(_ issuer: IssuerSettings) -> StoredAccount? {
+        guard let bytes = (try? folder.read("issuers/\(issuer.name)/account.json")) ?? nil, let json = try? JSON.parse(bytes),
+            json["directory"]?.string == issuer.directory, let url = json["url"]?.string
+        else { return nil }
+        return StoredAccount(url: url, contact: json["contact"]?.strings ?? [])
     }
 
-    func keepAccount(_ issuer: String, directory: String, url: String) throws(SystemError) {
-        let text: JSON = ["directory": .string(directory), "url": .string(url)]
-        try folder.write(text.bytes, to: "issuers/\(issuer)/account.json")
+    func keep(_ account: StoredAccount, of issuer: IssuerSettings) throws(SystemError) {
+        let text: JSON = [
+            "directory": .string(issuer.directory), "url": .string(account.url), "contact": .array(account.contact.map { .string($0) }),
+        ]
+        try folder.write(text.bytes, to: "issuers/\(issuer.name)/account.json")
     }
 }
