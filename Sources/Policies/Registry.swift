@@ -36,5 +36,4 @@ package let builtInPolicies = PolicyRegistry(
     reserved: reservedPolicies)
 
 /// Names of the configuration format that come with later versions.
-private let reservedPolicies = ["cache", "jwt"]
-private let reservedPolicies = ["api-key", "cache"]
+private let reservedPolicies = ["cache"]

@@ -8,18 +8,20 @@ import Primitives
 import Reactor
 import Routing
 package import Schema
+package import TLS
 import Upstreams
 
 extension Snapshot {
     /// Compiles a configuration that lint has passed. `loops` divides the upstreams' limits; `store` is the database of consumers;
     /// `before` is the snapshot that this one replaces.
     ///
-    /// `callouts` is what policies are given to call out with.
+    /// `callouts` is what policies are given to call out with; `certificates` are those that come while the snapshot serves.
     ///
     /// Answers every problem at once; with an error among them there is no snapshot.
     package static func compile(
         _ configuration: Configuration, policies: PolicyRegistry = .empty, version: String, loops: Int, store: (any IdentityStore)? = nil,
-        before: Snapshot?, callouts: any CalloutClient = Callouts.checking
+        before: Snapshot?, callouts: any CalloutClient = Callouts.checking,
+        certificates: (any CertificateSource)? = nil
     ) -> Loaded<Snapshot> {
         let keepsConsumers = before?.configuration.consumers == configuration.consumers && before?.identities?.store === store
         let policyCompiler = PolicyCompiler(
@@ -29,7 +31,7 @@ extension Snapshot {
         var compiler = SnapshotCompiler(configuration, policies: policyCompiler)
         compiler.compileRoutes()
         let timing = compiler.compileTiming()
-        let tls = compiler.compileTLS(before: before?.tls ?? [:])
+        let tls = compiler.compileTLS(before: before?.tls ?? [:], source: certificates)
         let upstreams = compiler.compileUpstreams(loops: loops, before: before)
         guard !compiler.diagnostics.hasErrors, let table = compiler.compileTable() else {
             return Loaded(value: nil, diagnostics: compiler.diagnostics)
