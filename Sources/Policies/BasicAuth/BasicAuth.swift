@@ -36,13 +36,15 @@ package final class BasicAuth: Policy, AsyncRequestPolicy {
     package static var isGuard: Bool { true }
     package static var usesConsumers: Bool { true }
 
-    private let challenge: [UInt8]
+    private let challenge: Challenge
     private let hidesCredentials: Bool
     let accounts: BasicAccounts
     let memory: LoopLocal<BasicAuthMemory>
 
     package init(_ config: Config, _ context: PolicyContext) throws(PolicyError) {
-        challenge = try BasicAuth.challenge(config)
+        try Challenge.check(realm: config.$realm)
+        // RFC 7617 §2.1.
+        challenge = Challenge(scheme: "Basic", [("realm", config.realm), ("charset", "UTF-8")])
         hidesCredentials = config.hideCredentials
         accounts = try BasicAccounts(context)
         let lifetime = config.cache.nanoseconds
@@ -95,29 +97,9 @@ package final class BasicAuth: Policy, AsyncRequestPolicy {
     }
 
     func refuse(_ reason: Reason, _ exchange: Exchange, _ detail: String? = nil) -> Verdict {
-        challenge.withView { exchange.response.fields.append(.other, name: ByteView("www-authenticate"), $0) }
         let usual =
             reason == .credentialsMissing
             ? "This needs a user name and a password, by HTTP basic authentication." : "User name or password are wrong."
-        return .refuse(reason, detail ?? usual)
+        return challenge.refuse(reason, exchange, detail ?? usual)
     }
-
-    /// `Basic realm="…", charset="UTF-8"` (RFC 7617 §2.1).
-    private static func challenge(_ config: Config) throws(PolicyError) -> [UInt8] {
-        guard config.realm.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) else {
-            throw PolicyError("a realm is made of visible ASCII characters and spaces", at: config.$realm.position, path: "realm")
-        }
-        var quoted: [UInt8] = []
-        for byte in config.realm.utf8 {
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { quoted.append(UInt8(ascii: "\\")) }
-            quoted.append(byte)
-        }
-        return Array("Basic realm=\"".utf8) + quoted + Array("\", charset=\"UTF-8\"".utf8)
-    }
-}
-
-extension Reason {
-    static let credentialsMissing = Reason("credentials_missing", 401, "Authentication is required")
-    static let credentialsInvalid = Reason("credentials_invalid", 401, "The credentials are not accepted")
-    static let authenticationBusy = Reason("authentication_busy", 503, "Too many credentials are being verified")
 }
