@@ -5,7 +5,8 @@ extension HTTPDate {
     /// not compared with the date.
     package static func seconds(_ text: ByteView) -> Int64? {
         // Sun, 06 Nov 1994 08:49:37 GMT
-        guard text.count == 29, text[3] == UInt8(ascii: ","), text.dropFirst(25) == " GMT", text[19] == UInt8(ascii: ":"), text[22] == UInt8(ascii: ":"),
+        guard text.count == 29, text[3] == UInt8(ascii: ","), text.dropFirst(25) == " GMT", text[19] == UInt8(ascii: ":"),
+            text[22] == UInt8(ascii: ":"),
             [4, 7, 11, 16].allSatisfy({ text[$0] == UInt8(ascii: " ") }), let month = month(text[8..<11])
         else { return nil }
         return seconds(

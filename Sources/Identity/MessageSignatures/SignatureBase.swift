@@ -58,7 +58,9 @@ package enum SignatureBase {
         switch encoding {
         case .structured: try writeStructured(joined.view, to: out)
         case .member(let key):
-            guard let dictionary = try? StructuredParser.dictionary(joined.view) else { throw .malformed("a field whose member is covered is no dictionary") }
+            guard let dictionary = try? StructuredParser.dictionary(joined.view) else {
+                throw .malformed("a field whose member is covered is no dictionary")
+            }
             guard let member = dictionary[key] else { throw .noComponent(name) }
             member.write(to: out)
         case .plain, .lines: out.append(joined.view)

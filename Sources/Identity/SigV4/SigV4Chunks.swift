@@ -73,7 +73,7 @@ package struct SigV4Chunks: ~Copyable {
     private mutating func takeLine() throws(SignatureError) {
         defer { line.clear() }
         let view = line.view
-        guard view.count > 0, view[view.count - 1] == 0x0d else { 
+        guard view.count > 0, view[view.count - 1] == 0x0d else {
             throw .malformed("a line between chunks does not end with CR LF")
         }
         let text = view.prefix(view.count - 1)
@@ -105,7 +105,8 @@ package struct SigV4Chunks: ~Copyable {
                 announced = text.dropFirst(colon + 1).trimmed.array
                 isLast = true
             } else {
-                trailers.append(text.prefix(colon).array.map(ASCII.lowercase) + [UInt8(ascii: ":")] + text.dropFirst(colon + 1).trimmed.array + [0x0a])
+                trailers.append(
+                    text.prefix(colon).array.map(ASCII.lowercase) + [UInt8(ascii: ":")] + text.dropFirst(colon + 1).trimmed.array + [0x0a])
             }
             return
         }

@@ -44,7 +44,9 @@ package struct SigV4Signature: Sendable {
             return true
         }
         guard let credential, let headers, let signature else { throw .malformed("the Authorization field lacks a part") }
-        guard let time = fields.date.flatMap({ SigV4Time($0.view) }) ?? (fields.date == nil ? fields.httpDate.flatMap { SigV4Time(httpDate: $0.view) } : nil)
+        guard
+            let time = fields.date.flatMap({ SigV4Time($0.view) })
+                ?? (fields.date == nil ? fields.httpDate.flatMap { SigV4Time(httpDate: $0.view) } : nil)
         else { throw .malformed("there is no well-formed x-amz-date") }
         try self.init(credential, headers, signature, time, expires: nil, payload)
     }
