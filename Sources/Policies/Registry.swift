@@ -3,11 +3,14 @@ package import PolicyKit
 /// The policies that come with the program, in alphabetical order: one line for each, and nobody else knows their names.
 package let builtInPolicies = PolicyRegistry(
     [
+        AWSSigV4.self,
         BasicAuth.self,
         CORS.self,
         Fault.self,
         GrpcWeb.self,
         Headers.self,
+        HMACSignature.self,
+        HTTPSignature.self,
         IPFilter.self,
         LogFields.self,
         Query.self,
@@ -18,6 +21,7 @@ package let builtInPolicies = PolicyRegistry(
         Respond.self,
         Rewrite.self,
         SizeLimit.self,
+        UpstreamAuth.self,
     ],
     reserved: reservedPolicies)
 

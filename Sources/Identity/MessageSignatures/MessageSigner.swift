@@ -25,6 +25,25 @@ package struct MessageSigner: Sendable {
         self.tag = tag
     }
 
+    /// The same, for a message that does not have all the fields that are to be covered: those it lacks are left out.
+    package func withoutMissing(_ message: some SignedMessage) -> MessageSigner {
+        let present = components.filter { component in
+            guard case .field(let name, _, let isTrailer) = component.kind else { return true }
+            let source: (any SignedMessage)? = component.isOfRequest ? message.answered : message
+            var isThere = false
+            name.withView { name in
+                source?.forEachLine(of: name, isTrailer: isTrailer) { _ in
+                    isThere = true
+                    return false
+                }
+            }
+            return isThere
+        }
+        guard present.count < components.count else { return self }
+        return MessageSigner(
+            label: label, components: present, keyID: keyID, key: key, statesAlgorithm: statesAlgorithm, lifetime: lifetime, tag: tag)
+    }
+
     /// Signs the message.
     ///
     /// - Parameters:

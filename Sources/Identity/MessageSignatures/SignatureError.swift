@@ -4,7 +4,7 @@ package enum SignatureError: Error, Equatable, Sendable, CustomStringConvertible
     case missing
     /// A field is not what RFC 9421 says.
     case malformed(Flaw)
-    /// A component that is covered, or has to be, is not in the message.
+    /// A component that is covered is not in the message. Its name is the signer's word, so it is not repeated to anybody.
     case noComponent(String)
     /// The key is not known, or the signature is not of it.
     case invalid
@@ -27,7 +27,7 @@ package enum SignatureError: Error, Equatable, Sendable, CustomStringConvertible
         switch self {
         case .missing: "there is no signature"
         case .malformed(let flaw), .refused(let flaw): flaw.description
-        case .noComponent(let name): "the component \(name) is not there"
+        case .noComponent: "something that is signed is not there"
         case .invalid: "the signature is not valid"
         case .failed: "the signature could not be computed"
         }

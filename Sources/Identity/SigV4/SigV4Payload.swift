@@ -1,4 +1,4 @@
-import Primitives
+package import Primitives
 
 /// What a signature says of the body: the value of `x-amz-content-sha256`.
 package enum SigV4Payload: Equatable, Sendable {
@@ -35,7 +35,7 @@ package enum SigV4Payload: Equatable, Sendable {
     }
 
     /// As it stands in the canonical request; nil for `unstated`.
-    func write(to out: ByteBuffer) {
+    package func write(to out: ByteBuffer) {
         switch self {
         case .digest(let digest): out.append(hexOf: digest)
         case .unsigned: out.append("UNSIGNED-PAYLOAD")

@@ -34,8 +34,10 @@ package struct SigV4Scope: Hashable, Sendable {
 package struct SigV4Key: Sendable, CustomStringConvertible, CustomReflectable {
     private let bytes: [UInt8]
 
-    package init(secret: String, _ scope: SigV4Scope) throws(CryptoError) {
-        var key = Array("AWS4".utf8) + Array(secret.utf8)
+    package init(secret: String, _ scope: SigV4Scope) throws(CryptoError) { try self.init(secret: Array(secret.utf8), scope) }
+
+    package init(secret: [UInt8], _ scope: SigV4Scope) throws(CryptoError) {
+        var key = Array("AWS4".utf8) + secret
         for part in [scope.day, scope.region, scope.service, "aws4_request"] { key = try MAC.sha256(key: key, Array(part.utf8)) }
         bytes = key
     }

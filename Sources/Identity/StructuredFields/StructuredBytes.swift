@@ -17,3 +17,10 @@ enum StructuredBytes {
     /// Display strings have no upper-case escapes (§4.2.10).
     static func lowerHex(_ byte: UInt8) -> UInt8? { byte &- 0x41 < 26 ? nil : ASCII.hexValue(byte) }
 }
+
+extension StructuredDictionary {
+    /// Whether a member may be called so.
+    package static func isKey(_ text: String) -> Bool {
+        text.utf8.first.map(StructuredBytes.beginsKey) == true && text.utf8.allSatisfy(StructuredBytes.isKey)
+    }
+}
