@@ -4,15 +4,18 @@ package import PolicyKit
 package let builtInPolicies = PolicyRegistry(
     [
         AWSSigV4.self,
+        Authorize.self,
         BasicAuth.self,
         CORS.self,
         Fault.self,
+        ForwardAuth.self,
         GrpcWeb.self,
         Headers.self,
         HMACSignature.self,
         HTTPSignature.self,
         IPFilter.self,
         LogFields.self,
+        OPA.self,
         Query.self,
         RateLimit.self,
         Redirect.self,
