@@ -3,8 +3,8 @@ package import PolicyKit
 /// The policies that come with the program, in alphabetical order: one line for each, and nobody else knows their names.
 package let builtInPolicies = PolicyRegistry(
     [
-        AWSSigV4.self,
         Authorize.self,
+        AWSSigV4.self,
         BasicAuth.self,
         CORS.self,
         Fault.self,

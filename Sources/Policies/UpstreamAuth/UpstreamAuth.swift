@@ -9,7 +9,7 @@ import Schema
 package final class UpstreamAuth: Policy, AsyncRequestPolicy, RequestBodyPolicy, ResponsePolicy {
     package static let id = "upstream-auth"
     package static let example = """
-        upstream-auth: { header: { name: x-api-key, value: "${env:CATALOG_KEY}" } }
+        upstream-auth: { header: { name: x-api-key, value: catalog-key } }
         """
     package static let reasons: [Reason] = [.upstreamCredentialsUnavailable, .tokenExchangeRefused, .requestTooLarge]
 

@@ -50,13 +50,18 @@ def refused(reason="credentials_invalid", status=401):
     return {"status": status, "reason": reason, "upstream": "none"}
 
 
+def flow(value):
+    """In quotes, `absent` and `present` are just words."""
+    return json.dumps(value).replace('"absent"', "absent").replace('"present"', "present")
+
+
 def write(name, shows, policies, steps, config="", rigs=True):
     lines = [f"shows: {shows}"] + (["rigs: [memory]"] if rigs else []) + ["config:", config.rstrip("\n") or None, "  policies:"]
     lines += [f"    - {policy}" for policy in policies] + ["steps:"]
     for step in steps:
         first, *rest = step.items()
-        lines.append(f"  - {first[0]}: {json.dumps(first[1])}")
-        lines += [f"    {key}: {json.dumps(value)}" for key, value in rest]
+        lines.append(f"  - {first[0]}: {flow(first[1])}")
+        lines += [f"    {key}: {flow(value)}" for key, value in rest]
     (FOLDER / f"{name}.yaml").write_text("\n".join(line for line in lines if line is not None) + "\n")
 
 
