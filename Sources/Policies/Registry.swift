@@ -9,6 +9,7 @@ package let builtInPolicies = PolicyRegistry(
         AnyOf.self,
         APIKey.self,
         Authorize.self,
+        AWSSigV4.self,
         BasicAuth.self,
         BruteForce.self,
         CORS.self,
@@ -17,6 +18,8 @@ package let builtInPolicies = PolicyRegistry(
         ForwardAuth.self,
         GrpcWeb.self,
         Headers.self,
+        HMACSignature.self,
+        HTTPSignature.self,
         IPFilter.self,
         JWT.self,
         LogFields.self,
@@ -32,6 +35,7 @@ package let builtInPolicies = PolicyRegistry(
         Rewrite.self,
         Scopes.self,
         SizeLimit.self,
+        UpstreamAuth.self,
     ],
     reserved: reservedPolicies)
 
