@@ -6,9 +6,14 @@ enum CaseFile {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
 
     static func rows(_ name: String) throws -> [[String]] {
+        try byteRows(name).map { $0.map { String(decoding: $0, as: UTF8.self) } }
+    }
+
+    /// For cases that are no UTF-8.
+    static func byteRows(_ name: String) throws -> [[[UInt8]]] {
         let url = folder.appending(path: "Cases/\(name)")
         return try String(contentsOf: url, encoding: .utf8).split(separator: "\n").filter { !$0.hasPrefix("# ") }
-            .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map { String(decoding: bytes(String($0)), as: UTF8.self) } }
+            .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map { bytes(String($0)) } }
     }
 
     static func bytes(_ text: String) -> [UInt8] {

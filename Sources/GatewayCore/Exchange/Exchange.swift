@@ -48,6 +48,8 @@ package final class Exchange {
     package var chain = ChainProgress()
     /// Who calls, once a policy has found out.
     package var consumer: Consumer?
+    /// What is known of the caller beside that: set by `identify`.
+    package internal(set) var principal: Principal?
     /// The body of an answer that a policy gives in place of the upstream.
     package private(set) var replyBody: ByteBuffer?
     /// What policies add to the line of the access log, packed by `LogMember`.
@@ -137,6 +139,7 @@ extension Exchange {
         captures.clear()
         chain.clear()
         consumer = nil
+        principal = nil
         trace = nil
         requestStages.removeAll()
         requestFilter = nil

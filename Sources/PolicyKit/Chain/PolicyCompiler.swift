@@ -1,5 +1,5 @@
 import Expressions
-import GatewayCore
+package import GatewayCore
 package import Model
 package import Schema
 
@@ -14,6 +14,7 @@ package struct PolicyCompiler {
     private let before: [String: PolicyInstance]
     private let consumers: [(consumer: Consumer, credentials: [Credential])]
     private let keepsConsumers: Bool
+    private let callouts: any CalloutClient
     /// Chains by the policies in them: most routes of an API share one.
     private var chains: [[ChainKey]: PolicyChain] = [:]
     private let warnings = PolicyWarnings()
@@ -24,12 +25,14 @@ package struct PolicyCompiler {
     ///   - before: the instances of the snapshot that is replaced.
     ///   - keepsConsumers: that one has the same consumers.
     package init(
-        _ registry: PolicyRegistry, loops: Int, consumers: [ConsumerSettings], before: [String: PolicyInstance], keepsConsumers: Bool
+        _ registry: PolicyRegistry, loops: Int, consumers: [ConsumerSettings], before: [String: PolicyInstance], keepsConsumers: Bool,
+        callouts: any CalloutClient = NoCallouts()
     ) {
         self.registry = registry
         self.loops = loops
         self.before = before
         self.keepsConsumers = keepsConsumers
+        self.callouts = callouts
         self.consumers = consumers.map { settings in
             let attributes = settings.attributes.entries.map { (name: $0.key, value: $0.value) }
             return (Consumer(name: settings.name, groups: settings.groups, attributes: attributes), settings.credentials)
@@ -75,7 +78,8 @@ package struct PolicyCompiler {
     private mutating func link(_ entry: PolicyEntry, key: String, path: String) throws(PolicyError) -> PolicyLink? {
         guard let type = registry[entry.policy] else { throw PolicyError("there is no policy called `\(entry.policy)`") }
         let known = before[key].flatMap { $0.id == entry.policy ? $0 : nil }
-        let context = PolicyContext(label: entry.label, loops: loops, consumers: consumers, predecessor: known?.policy, warnings: warnings)
+        let context = PolicyContext(
+            label: entry.label, loops: loops, consumers: consumers, predecessor: known?.policy, callouts: callouts, warnings: warnings)
         var condition: Expression?
         if let when = entry.options.when { condition = try compile(when, of: entry, path: path, context) }
         if case .bool(let decided) = condition?.constant {

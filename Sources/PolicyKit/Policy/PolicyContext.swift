@@ -14,16 +14,19 @@ package struct PolicyContext: Sendable {
     /// The policy that stood at this place with other settings, so that what it has gathered can be taken over. Exchanges that
     /// began before the reload still pass it, so only what can be shared may be.
     package let predecessor: (any Policy)?
+    /// Asks services that are no upstreams.
+    package let callouts: any CalloutClient
     private let warnings: PolicyWarnings
 
     package init(
         label: String, loops: Int, consumers: [(consumer: Consumer, credentials: [Credential])] = [], predecessor: (any Policy)? = nil,
-        warnings: PolicyWarnings = PolicyWarnings()
+        callouts: any CalloutClient = NoCallouts(), warnings: PolicyWarnings = PolicyWarnings()
     ) {
         self.label = label
         self.loops = loops
         self.consumers = consumers
         self.predecessor = predecessor
+        self.callouts = callouts
         self.warnings = warnings
     }
 
