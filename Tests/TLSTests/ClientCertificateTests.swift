@@ -37,7 +37,7 @@ import Testing
 
     @Test func workloads() throws {
         func workload(_ name: String) throws -> String? { try ClientCertificate(der: Self.der(name))?.spiffe?.description }
-        #expect(try workload("svid") == "spiffe://prod.example.com/orders")
+        #expect(try workload("svid") == "spiffe://prod.test/orders")
         for name in ["svid-two-uris", "svid-authority", "svid-domain", "name"] { #expect(try workload(name) == nil) }
     }
 

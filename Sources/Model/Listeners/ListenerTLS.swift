@@ -76,6 +76,9 @@ extension Configuration {
             content += [tls.authorities, tls.certificate]
             if let key = tls.key { keys.append(key) }
         }
+        for source in secrets {
+            content += [source.vault?.authorities, source.awsSecretsManager?.authorities, source.kubernetes?.authorities]
+        }
         return (content.compactMap { $0?.path }, keys.map(\.path))
     }
 }

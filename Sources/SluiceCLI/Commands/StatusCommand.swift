@@ -1,5 +1,6 @@
 import ArgumentParser
 import DataPlane
+import Discovery
 import GatewayCore
 import HTTPEngine
 import Model
@@ -35,7 +36,8 @@ struct StatusCommand: ParsableCommand {
             return address
         }
         // A file that was named must be good; one that merely lies about is only asked for the address.
-        let configuration = source.config == nil ? (try? source.load().configuration) ?? Configuration() : try source.load().configuration
+        func load() throws -> Configuration { try source.load(asking: .never).configuration }
+        let configuration = source.config == nil ? (try? load()) ?? Configuration() : try load()
         return SocketAddress(configuration.admin.address)
     }
 
