@@ -96,4 +96,15 @@ static inline int sluice_write_name(BIO *out, const X509_NAME *name) {
     return X509_NAME_print_ex(out, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
 }
 static inline void sluice_free(void *memory) { OPENSSL_free(memory); }
+
+// Tokens.
+
+/// HMAC with the digest of that name. The context keeps a copy of the key.
+static inline int sluice_hmac_init(EVP_MAC_CTX *context, const unsigned char *key, size_t length, const char *digest) {
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_MAC_init(context, key, length, parameters);
+}
 #endif

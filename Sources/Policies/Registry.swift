@@ -3,13 +3,16 @@ package import PolicyKit
 /// The policies that come with the program, in alphabetical order: one line for each, and nobody else knows their names.
 package let builtInPolicies = PolicyRegistry(
     [
+        Authorize.self,
         BasicAuth.self,
         CORS.self,
         Fault.self,
+        ForwardAuth.self,
         GrpcWeb.self,
         Headers.self,
         IPFilter.self,
         LogFields.self,
+        OPA.self,
         Query.self,
         RateLimit.self,
         Redirect.self,
