@@ -86,7 +86,10 @@ let sources: [Target] = [
         dependencies: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore", "PolicyKit", "Identity", "SharedState"],
         swiftSettings: dataPlaneSettings),
     // Where configuration comes from.
-    .target(name: "Discovery", dependencies: ["CLinux", "Schema", "Model"], swiftSettings: settings),
+    .target(
+        name: "Discovery",
+        dependencies: ["CLinux", "Primitives", "Schema", "Model", "Reactor", "TLS", "GatewayCore", "Identity", "Upstreams", "HTTPEngine"],
+        swiftSettings: settings),
     .target(
         name: "SluiceCLI",
         dependencies: [
@@ -127,7 +130,7 @@ let tests: [Target] = [
     test("Model", needs: ["Primitives", "Schema", "PolicyKit", "Policies"], hasCases: true),
     test("Expressions", needs: ["Primitives", "CAllocations"], hasCases: true),
     test("Routing", needs: ["Primitives", "Expressions"], hasCases: true),
-    test("Discovery", needs: ["Model", "Schema"]),
+    test("Discovery", needs: ["Primitives", "Reactor", "GatewayCore", "Model", "Schema"]),
     test("Upstreams", needs: ["Primitives", "Reactor", "ReactorTesting", "GatewayCore"]),
     test("Certificates", needs: ["COpenSSL", "Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams"]),
     test("HTTPEngine", needs: ["CNghttp2", "Primitives", "Reactor", "TLS", "ReactorTesting", "GatewayCore", "Upstreams"], hasCases: true),

@@ -91,6 +91,16 @@ static inline int sluice_alt_name(const GENERAL_NAMES *names, int index, const u
     return name->type;
 }
 
+// Certificates of clients.
+
+/// What was written to a BIO of memory.
+static inline long sluice_memory(BIO *bio, const unsigned char **bytes) { return BIO_get_mem_data(bio, (char **)bytes); }
+/// A distinguished name as RFC 4514 writes it, in UTF-8.
+static inline int sluice_write_name(BIO *out, const X509_NAME *name) {
+    return X509_NAME_print_ex(out, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+}
+static inline void sluice_free(void *memory) { OPENSSL_free(memory); }
+
 // Tokens.
 
 /// HMAC with the digest of that name. The context keeps a copy of the key.

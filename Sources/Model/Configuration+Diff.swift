@@ -8,6 +8,7 @@ package struct ConfigurationDiff: Equatable, Sendable {
         package var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
     }
 
+    package var secrets: Changes
     package var listeners: Changes
     package var upstreams: Changes
     package var apis: Changes
@@ -15,7 +16,7 @@ package struct ConfigurationDiff: Equatable, Sendable {
     /// Top-level groups without names that differ: `runtime`, `admin`, `acme`, `policies`, `telemetry`, `storage`.
     package var groups: [String]
 
-    package var isEmpty: Bool { listeners.isEmpty && upstreams.isEmpty && apis.isEmpty && consumers.isEmpty && groups.isEmpty }
+    package var isEmpty: Bool { secrets.isEmpty && listeners.isEmpty && upstreams.isEmpty && apis.isEmpty && consumers.isEmpty && groups.isEmpty }
 }
 
 extension Configuration {
@@ -29,7 +30,7 @@ extension Configuration {
         if telemetry != new.telemetry { groups.append("telemetry") }
         if storage != new.storage { groups.append("storage") }
         return ConfigurationDiff(
-            listeners: changes(listeners, new.listeners, \.name), upstreams: changes(upstreams, new.upstreams, \.name),
+            secrets: changes(secrets, new.secrets, \.name), listeners: changes(listeners, new.listeners, \.name), upstreams: changes(upstreams, new.upstreams, \.name),
             apis: changes(apis, new.apis, \.name), consumers: changes(consumers, new.consumers, \.name), groups: groups)
     }
 
@@ -51,7 +52,7 @@ extension ConfigurationDiff: CustomStringConvertible {
     /// `upstreams: 1 changed (catalog); apis: 2 added (a, b)`, or `nothing`.
     package var description: String {
         var parts: [String] = []
-        let lists = [("listeners", listeners), ("upstreams", upstreams), ("apis", apis), ("consumers", consumers)]
+        let lists = [("secrets", secrets), ("listeners", listeners), ("upstreams", upstreams), ("apis", apis), ("consumers", consumers)]
         for (list, changes) in lists where !changes.isEmpty {
             let kinds = [("added", changes.added), ("changed", changes.changed), ("removed", changes.removed)].filter { !$0.1.isEmpty }
             parts.append("\(list): " + kinds.map { "\($1.count) \($0) (\(ConfigurationDiff.brief($1)))" }.joined(separator: ", "))

@@ -10,6 +10,9 @@ package struct Configuration: Settings {
     @Setting("The address for health, metrics and administration.")
     package var admin: AdminSettings = AdminSettings()
 
+    @Setting("Places that hold secrets.")
+    package var secrets: [SecretSource] = []
+
     @Setting("Addresses that accept connections.")
     package var listeners: [Listener] = []
 

@@ -19,7 +19,8 @@ struct AdminClient {
             return
         }
         // A file that was named must be good; one that merely lies about is only asked for the address.
-        let configuration = source.config == nil ? (try? source.load().configuration) ?? Configuration() : try source.load().configuration
+        func load() throws -> Configuration { try source.load(asking: .never).configuration }
+        let configuration = source.config == nil ? (try? load()) ?? Configuration() : try load()
         address = SocketAddress(configuration.admin.address)
     }
 

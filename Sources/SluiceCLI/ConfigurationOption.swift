@@ -20,12 +20,18 @@ struct ConfigurationOption: ParsableArguments {
     }
 
     /// The configuration, or a failure with every diagnostic.
-    func load() throws -> (configuration: Configuration, diagnostics: [Diagnostic], version: String, named: [String]) {
-        guard let path else { return (Configuration.quickStart, [], "quick-start", []) }
-        let snapshot = FileSource(path: path, policies: builtInPolicies).load()
+    ///
+    /// - Parameter asking: whether the sources of secrets are asked; where they are not, texts that they hold are `***`.
+    func load(
+        _ secrets: SecretStore = SecretStore(), asking: SecretStore.Asking = .always
+    ) throws -> (configuration: Configuration, snapshot: FileSource.Snapshot) {
+        guard let path else {
+            return (Configuration.quickStart, .builtIn(Configuration.quickStart, version: "quick-start"))
+        }
+        let snapshot = FileSource(path: path, policies: builtInPolicies, secrets: secrets).load(asking: asking)
         guard let configuration = snapshot.configuration else {
             throw Failure(snapshot.diagnostics.sortedByPosition.text + "The configuration has errors: nothing was started.")
         }
-        return (configuration, snapshot.diagnostics, snapshot.version, snapshot.named)
+        return (configuration, snapshot)
     }
 }

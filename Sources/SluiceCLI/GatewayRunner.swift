@@ -19,10 +19,12 @@ final class GatewayRunner: Sendable {
     private let reloading = Mutex(())
     private let systemd = Notifier()
     private let stores = IdentityStores()
+    private let secrets = SecretStore()
 
     private struct State {
         var gateway: Gateway?
         var watcher: FileWatcher?
+        var rotation: SecretRotation?
     }
 
     init(source: ConfigurationOption) { self.source = source }
@@ -37,8 +39,9 @@ final class GatewayRunner: Sendable {
 
     private func begin() throws {
         let began = Instant.now
-        let (configuration, warnings, version, named) = try source.load()
-        for warning in warnings { Console.error(warning.description) }
+        let (configuration, loaded) = try source.load(secrets)
+        let version = loaded.version
+        for warning in loaded.diagnostics { Console.error(warning.description) }
         let loops = configuration.runtime.threads ?? LoopThread.processors
         let gateway: Gateway
         do {
@@ -60,7 +63,8 @@ final class GatewayRunner: Sendable {
             throw Failure("error: can't listen on admin.address \(configuration.admin.address.text): \(error)")
         }
         state.withLock { $0.gateway = gateway }
-        state.withLock { $0.watcher }?.watch(alsoNamed: named)
+        state.withLock { $0.watcher }?.watch(alsoNamed: loaded.named)
+        rotate(loaded)
         announce(configuration, loops: loops, began)
         systemd.notify(.ready)
         if let interval = systemd.watchdogInterval {
@@ -110,17 +114,21 @@ final class GatewayRunner: Sendable {
     // MARK: Reloading
 
     /// Takes the configuration as it is now. What can't be applied changes nothing.
-    func reload(because cause: String) {
+    ///
+    /// - Parameter asking: whether the sources of secrets are asked.
+    func reload(because cause: String, asking: SecretStore.Asking = .always) {
         guard let path = source.path, let gateway = state.withLock({ $0.gateway }) else { return }
         reloading.withLock { _ in
             systemd.notify(.reloading)
             defer { systemd.notify(.ready) }
             let began = Instant.now
             let old = gateway.snapshot
-            let loaded = FileSource(path: path, policies: builtInPolicies).load()
+            let loaded = FileSource(path: path, policies: builtInPolicies, secrets: secrets).load(asking: asking)
             // What was refused may be put right in another file, so those of the last good configuration stay watched.
             if loaded.configuration != nil { state.withLock { $0.watcher }?.watch(alsoNamed: loaded.named) }
             if loaded.version == old.version, loaded.configuration != nil {
+                rotate(loaded)
+                for diagnostic in loaded.diagnostics { log.warning("\(diagnostic)") }
                 return log.info("nothing to reload", metadata: ["cause": "\(cause)", "configuration": "\(loaded.version)"])
             }
             guard let configuration = loaded.configuration else {
@@ -137,6 +145,7 @@ final class GatewayRunner: Sendable {
             let diagnostics = gateway.apply(configuration, version: loaded.version, store: store)
             if diagnostics.hasErrors { return refuse(loaded.diagnostics + diagnostics, cause) }
             stores.keep(store, of: configuration)
+            rotate(loaded)
             for diagnostic in loaded.diagnostics + diagnostics { log.warning("\(diagnostic)") }
             log.info(
                 "reloaded",
@@ -146,6 +155,23 @@ final class GatewayRunner: Sendable {
                     "milliseconds": "\((Instant.now - began) / 1_000_000)",
                 ])
         }
+    }
+
+    /// From now on the secrets of this configuration are asked for again when it is time.
+    private func rotate(_ loaded: FileSource.Snapshot) {
+        secrets.keepOnly(loaded.secrets)
+        let rotation = state.withLock { state in
+            if state.rotation == nil, !loaded.secrets.isEmpty {
+                state.rotation = SecretRotation(secrets) { [weak self] in self?.refreshed($0) }
+            }
+            return state.rotation
+        }
+        rotation?.reschedule()
+    }
+
+    private func refreshed(_ refresh: SecretStore.Refresh) {
+        for remark in refresh.remarks { log.warning("\(remark)") }
+        if refresh.hasChanged { reload(because: "a secret has changed", asking: .forNews) }
     }
 
     private func refuse(_ diagnostics: [Diagnostic], _ cause: String) {
@@ -162,9 +188,10 @@ final class GatewayRunner: Sendable {
 
     /// Drains and stops; another signal ends the process at once.
     func stop(while signals: SignalWait) {
-        let (gateway, watcher) = state.withLock { ($0.gateway, $0.watcher) }
+        let (gateway, watcher, rotation) = state.withLock { ($0.gateway, $0.watcher, $0.rotation) }
         guard let gateway else { return }
         watcher?.stop()
+        rotation?.stop()
         systemd.notify(.stopping)
         let drain = gateway.snapshot.configuration.runtime.drain
         log.info("draining", metadata: ["longest": "\(drain)"])

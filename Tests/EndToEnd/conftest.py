@@ -3,6 +3,7 @@ import subprocess
 
 import pytest
 
+from harness import secrets
 from harness.configuration import proxy
 from harness.gateway import BINARY, Gateway
 from harness.nginx import Nginx
@@ -18,6 +19,21 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.name != "test_harness.py":
             item.add_marker(skip)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """When all gateways have ended: nothing that they have written holds a secret of any test."""
+    session.config.leaks = secrets.leaks()
+    if session.config.leaks and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    leaks = getattr(config, "leaks", [])
+    terminalreporter.write_line(f"{secrets.summary()}: {len(leaks)} found", red=bool(leaks))
+    for leak in leaks[:50]:
+        terminalreporter.write_line(f"  LEAKED {leak}", red=True)
 
 
 @pytest.fixture

@@ -12,13 +12,17 @@ import pytest
 
 from harness.configuration import api, route, upstream as named_upstream
 from harness.gateway import command
+from harness.secrets import secret
 from harness.waiting import until
+
+
+PASSWORD, CHANGED = secret("tiny-otter-7731"), secret("brave-heron-4402")
 
 
 @pytest.fixture(scope="module")
 def hashed():
-    """The hash of `secret`: argon2id of 64 MiB, as operators make it."""
-    result = command("hash-password", input="secret\n")
+    """The hash of `PASSWORD`: argon2id of 64 MiB, as operators make it."""
+    result = command("hash-password", input=f"{PASSWORD}\n")
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()
 
@@ -50,11 +54,11 @@ def test_curl(start, upstream, hashed):
         url = f"http://127.0.0.1:{gateway.port}/orders"
         return subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", *arguments, url], capture_output=True, text=True, timeout=30).stdout
 
-    assert curl("-u", "mobile:secret") == "200"
+    assert curl("-u", f"mobile:{PASSWORD}") == "200"
     assert curl("-u", "mobile:wrong") == "401"
     assert curl() == "401"
     # Asks without credentials first, and understands the challenge.
-    assert curl("--anyauth", "-u", "mobile:secret") == "200"
+    assert curl("--anyauth", "-u", f"mobile:{PASSWORD}") == "200"
     assert all(record["authorization"] is None for record in upstream.requests)
 
 
@@ -74,7 +78,7 @@ def test_the_same_credentials_are_hashed_once(start, upstream, hashed):
     witness = threading.Thread(target=ask_meanwhile)
     witness.start()
     with ThreadPoolExecutor(50) as pool:
-        responses, seconds = timed(lambda: list(pool.map(lambda n: gateway.get(f"/n{n}", authorization("mobile", "secret")), range(50))))
+        responses, seconds = timed(lambda: list(pool.map(lambda n: gateway.get(f"/n{n}", authorization("mobile", PASSWORD)), range(50))))
     done.set()
     witness.join()
     assert [response.status for response in responses] == [200] * 50
@@ -82,7 +86,7 @@ def test_the_same_credentials_are_hashed_once(start, upstream, hashed):
     assert others and {status for status, _ in others} == {200}
     assert median(seconds for _, seconds in others) < max(0.05, once / 2)
     # From now on nothing is hashed.
-    _, again = timed(lambda: [gateway.get("/again", authorization("mobile", "secret")) for _ in range(20)])
+    _, again = timed(lambda: [gateway.get("/again", authorization("mobile", PASSWORD)) for _ in range(20)])
     assert again < 20 * once
 
 
@@ -100,7 +104,7 @@ def test_a_name_that_does_not_exist_takes_as_long(start, upstream, hashed):
 
 def test_a_flood_of_guesses_is_turned_away(start, upstream, hashed):
     gateway = start(configuration(upstream, hashed))
-    assert gateway.get("/", authorization("mobile", "secret")).status == 200
+    assert gateway.get("/", authorization("mobile", PASSWORD)).status == 200
     connections = [gateway.connect() for _ in range(90)]
     try:
         for number, connection in enumerate(connections):
@@ -108,7 +112,7 @@ def test_a_flood_of_guesses_is_turned_away(start, upstream, hashed):
             connection.send(f"GET /guess HTTP/1.1\r\nHost: a.test\r\nAuthorization: {value}\r\n\r\n")
         until(lambda: any('"authentication_busy"' in line for line in gateway.log_lines()), 20, "some are turned away")
         # Whoever is known gets through all the same.
-        assert gateway.get("/known", authorization("mobile", "secret")).status == 200
+        assert gateway.get("/known", authorization("mobile", PASSWORD)).status == 200
         refused = gateway.get("/late", authorization("mobile", "one more"))
         assert (refused.status, refused.error) == (503, "authentication_busy") and int(refused["retry-after"]) >= 1
     finally:
@@ -118,11 +122,11 @@ def test_a_flood_of_guesses_is_turned_away(start, upstream, hashed):
 
 def test_a_changed_password_counts_at_once(start, upstream, hashed):
     gateway = start(configuration(upstream, hashed))
-    assert gateway.get("/", authorization("mobile", "secret")).status == 200
-    changed = command("hash-password", "--algorithm", "bcrypt", input="changed\n").stdout.strip()
+    assert gateway.get("/", authorization("mobile", PASSWORD)).status == 200
+    changed = command("hash-password", "--algorithm", "bcrypt", input=f"{CHANGED}\n").stdout.strip()
     gateway.write(configuration(upstream, changed))
-    until(lambda: gateway.get("/", authorization("mobile", "changed")).status == 200, 20, "the new password is taken")
-    assert gateway.get("/", authorization("mobile", "secret")).status == 401
+    until(lambda: gateway.get("/", authorization("mobile", CHANGED)).status == 200, 20, "the new password is taken")
+    assert gateway.get("/", authorization("mobile", PASSWORD)).status == 401
 
 
 def test_weak_hashes_are_warned_of(tmp_path, upstream):

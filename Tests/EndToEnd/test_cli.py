@@ -15,6 +15,7 @@ from harness.configuration import api, proxy, route
 from harness.gateway import command
 from harness.process import end
 from harness.raw import fetch
+from harness.secrets import secret
 from harness.waiting import until
 
 GOOD = """\
@@ -142,7 +143,8 @@ def test_check_of_a_missing_file(tmp_path):
 
 
 def test_secrets_are_not_printed(file):
-    result = command("check", "--config", file(GOOD.replace("basePath: /shop", 'basePath: "${env:SECRET_PATH}"')), env={"SECRET_PATH": "s3cr3t-without-slash"})
+    value = secret("s3cr3t-without-slash")
+    result = command("check", "--config", file(GOOD.replace("basePath: /shop", 'basePath: "${env:SECRET_PATH}"')), env={"SECRET_PATH": value})
     assert result.returncode == 1 and "s3cr3t" not in result.stderr + result.stdout
 
 

@@ -1,12 +1,17 @@
 """The harness against itself and against nginx: what the other tests take for granted."""
 
+import base64
+import json
 import socket
 import threading
+from urllib.parse import quote
 
 import pytest
 
+from harness import secrets
 from harness.blackhole import Blackhole
 from harness.cases import load
+from harness.certificates import Authority
 from harness.load import Load
 from harness.lockstep import Plan, byte_by_byte, run
 from harness.metrics import Metrics
@@ -160,3 +165,39 @@ def test_cases_are_well_formed():
             assert spec["upstream"] in ("none", "aborted", "any") or isinstance(spec["upstream"], (dict, list)), case.label
     known = {"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS"}
     assert all((c.spec.get("request") or "GET ").split(" ")[0] in known for c in responses)
+
+
+# ---- secrets in outputs ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [
+    "Token {plain} was refused", 'password="{plain}"', "authorization: Basic {basic}", "at byte 3 of {hex}", "/cb?token={percent}", '{{"key":"{json}"}}', "jwt {url}.x",
+])
+def test_finds_a_secret_in_any_of_its_forms(form):
+    value = 'pa55/w"ör~d-of-the-day'
+    data = value.encode()
+    output = form.format(plain=value, basic=base64.b64encode(b"mobile:" + data).decode(), hex=data.hex(), percent=quote(value, safe=""),
+                         json=json.dumps(value)[1:-1], url=base64.urlsafe_b64encode(b"{'a':" + data).decode())
+    found = secrets.leaks({data, b"another-secret"}, {"log": b"ready\n" + output.encode() + b"\n"})
+    assert len(found) == 1 and found[0].startswith("log: a secret of 23 bytes") and value not in found[0]
+
+
+def test_finds_no_secret_where_there_is_none():
+    assert secrets.leaks({b"tiny-otter-7731"}, {"log": b"tiny-otter-773 otter-7731 " + base64.b64encode(b"tiny-otter-7732")}) == []
+
+
+def test_secrets_that_would_be_found_by_chance_are_refused():
+    for value in ("secret", "aaaaaaaaaa"):
+        with pytest.raises(AssertionError):
+            secrets.secret(value)
+
+
+def test_the_lines_of_a_key_are_secret(tmp_path):
+    key = Authority(tmp_path).issue("a.test").key
+    lines = key.read_text().splitlines()
+    before = secrets.leaks()
+    secrets.wrote("this test", lines[2])
+    try:
+        assert len(secrets.leaks()) == len(before) + 1
+    finally:
+        secrets.forget("this test")

@@ -9,14 +9,18 @@ import termios
 import pytest
 
 from harness.gateway import BINARY, clean_environment, command
+from harness.secrets import secret
 from harness.waiting import limit, until
+
+
+PASSWORD = secret("quiet-lemur-9920")
 
 
 @pytest.mark.parametrize("arguments, prefix", [([], "$argon2id$v=19$m=65536,t=3,p=4$"), (["--algorithm", "bcrypt"], "$2b$12$"), (["--algorithm", "scrypt"], "$scrypt$ln=17,r=8,p=1$")])
 def test_from_a_pipe(arguments, prefix):
-    hashes = {command("hash-password", *arguments, input=text).stdout for text in ("secret\n", "secret")}
+    hashes = {command("hash-password", *arguments, input=text).stdout for text in (f"{PASSWORD}\n", PASSWORD)}
     assert len(hashes) == 2, "salted"
-    assert all(text.startswith(prefix) and text.count("\n") == 1 and "secret" not in text for text in hashes)
+    assert all(text.startswith(prefix) and text.count("\n") == 1 and PASSWORD not in text for text in hashes)
 
 
 @pytest.mark.parametrize("arguments, text, message", [([], "", "no password"), ([], "\n", "no password"), (["--algorithm", "bcrypt"], "a" * 73, "72 bytes"), ([], "a" * 5000, "4096 bytes")])
@@ -56,17 +60,17 @@ def terminal():
 
 def test_on_a_terminal(terminal):
     terminal.wait_for(b"Password: ")
-    terminal.type(b"secret\n")
+    terminal.type(PASSWORD.encode() + b"\n")
     terminal.wait_for(b"The same again: ")
-    terminal.type(b"secret\n")
+    terminal.type(PASSWORD.encode() + b"\n")
     output, _ = terminal.process.communicate(timeout=limit(20))
     assert terminal.process.returncode == 0 and output.startswith(b"$2b$12$")
-    assert b"secret" not in terminal.shown and terminal.echoes()
+    assert PASSWORD.encode() not in terminal.shown and terminal.echoes()
 
 
 def test_two_different_ones(terminal):
     terminal.wait_for(b"Password: ")
-    terminal.type(b"secret\n")
+    terminal.type(PASSWORD.encode() + b"\n")
     terminal.wait_for(b"The same again: ")
     terminal.type(b"secrte\n")
     output, _ = terminal.process.communicate(timeout=limit(20))

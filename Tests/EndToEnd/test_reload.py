@@ -12,6 +12,7 @@ from harness.load import Load
 from harness.ports import free_port
 from harness.process import SANITIZED
 from harness.raw import fetch, format_request
+from harness.secrets import secret
 from harness.waiting import limit, until
 
 RELOADS = int(os.environ.get("SLUICE_RELOADS", "100"))
@@ -180,9 +181,9 @@ def test_changed_limits_apply_to_new_requests(start, upstream):
 
 
 def test_secrets_by_reference(start, tmp_path):
-    secret = tmp_path / "secret.txt"
-    secret.write_text("from a file\n")
-    gateway = start(answering("${file:%s} and ${env:FROM_ENVIRONMENT}" % secret), env={"FROM_ENVIRONMENT": "from the environment"})
+    file = tmp_path / "secret.txt"
+    file.write_text(secret("from a file") + "\n")
+    gateway = start(answering("${file:%s} and ${env:FROM_ENVIRONMENT}" % file), env={"FROM_ENVIRONMENT": secret("from the environment")})
     assert gateway.get("/").text.replace("\n", "") == "from a file and from the environment"
     assert "from the environment" not in gateway.stderr()
 

@@ -8,9 +8,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from harness.configuration import proxy
 from harness.gateway import command
+from harness.secrets import secret
 from harness.waiting import limit, until
 from harness.websocket import ACCEPT, KEY, EchoServer, basic, connect, exactly, frame, one_route, raw_echo, read_frame, tunnel, upgrade
 
+PASSWORD = secret("lucky-gecko-5518")
 SWITCH = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {}\r\n\r\n"
 
 
@@ -144,18 +146,18 @@ def test_a_switch_that_was_not_asked_for(start, upstream, answer):
 
 
 def test_policies_come_first(start, echo):
-    hashed = command("hash-password", input="secret\n").stdout.strip()
+    hashed = command("hash-password", input=f"{PASSWORD}\n").stdout.strip()
     configuration = one_route(echo, policies=[{"basic-auth": {}}, {"rate-limit": {"limit": 1, "window": "1h"}}])
     configuration["consumers"] = [{"name": "mobile", "credentials": [{"basic": {"username": "mobile", "passwordHash": hashed}}]}]
     gateway = start(configuration)
     with pytest.raises(InvalidStatus) as refused:
         connect(gateway)
     assert refused.value.response.status_code == 401
-    with connect(gateway, additional_headers={"Authorization": basic("mobile", "secret")}) as client:
+    with connect(gateway, additional_headers={"Authorization": basic("mobile", PASSWORD)}) as client:
         client.send("in")
         assert client.recv(timeout=10) == "in"
     with pytest.raises(InvalidStatus) as refused:
-        connect(gateway, additional_headers={"Authorization": basic("mobile", "secret")})
+        connect(gateway, additional_headers={"Authorization": basic("mobile", PASSWORD)})
     assert refused.value.response.status_code == 429
     assert len(echo.paths) == 1
 

@@ -23,4 +23,5 @@ class DownstreamFilter: Downstream {
     func flush() -> Bool { inner?.flush() ?? true }
     func wantsRequestBody() { inner?.wantsRequestBody() }
     var isBackedUp: Bool { inner?.isBackedUp ?? false }
+    var certificate: ClientCertificate? { inner?.certificate }
 }

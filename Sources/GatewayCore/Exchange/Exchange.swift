@@ -48,6 +48,8 @@ package final class Exchange {
     package var chain = ChainProgress()
     /// Who calls, once a policy has found out.
     package var consumer: Consumer?
+    /// The client's certificate as a trusted proxy passes it on; set by the policy that believes it.
+    package var forwardedCertificate: ClientCertificate?
     /// What is known of the caller beside that: set by `identify`.
     package internal(set) var principal: Principal?
     /// Whom a request that was refused claimed to come from: a user name, a key id. Empty where nobody was claimed.
@@ -143,6 +145,7 @@ extension Exchange {
         captures.clear()
         chain.clear()
         consumer = nil
+        forwardedCertificate = nil
         principal = nil
         if !claimedName.isEmpty { claimedName = [] }
         trace = nil
@@ -171,6 +174,9 @@ extension Exchange {
         logMembers = buffer
         return buffer
     }
+
+    /// The certificate that the client has shown: to a trusted proxy, or on the connection of the exchange.
+    package var certificate: ClientCertificate? { forwardedCertificate ?? downstream?.certificate }
 
     /// By when it has to be over where it may last `total`.
     package func end(within total: Nanoseconds) -> Instant { min(started + total, deadline) }

@@ -19,6 +19,12 @@ package protocol Downstream: AnyObject {
     func wantsRequestBody()
     /// Whether the last flush could not send everything.
     var isBackedUp: Bool { get }
+    /// The certificate that the client has shown on this connection.
+    var certificate: ClientCertificate? { get }
+}
+
+extension Downstream {
+    package var certificate: ClientCertificate? { nil }
 }
 
 /// The half of an exchange that takes the request's body and gives the response.

@@ -1,6 +1,7 @@
 package import GatewayCore
 package import Primitives
 import Reactor
+import TLS
 
 extension ServerConnection: Downstream {
     private var output: ByteBuffer { connection.loop.output }
@@ -9,6 +10,7 @@ extension ServerConnection: Downstream {
     private static let copyLimit = 16 << 10
 
     package var isBackedUp: Bool { connection.isBackedUp }
+    package var certificate: ClientCertificate? { (connection.layer as? TLSStream)?.certificate }
 
     package func sendInformational(_ exchange: Exchange) {
         // HTTP/1.0 knows no interim responses (RFC 9110 §15.2).

@@ -38,6 +38,7 @@ struct Linter {
         knownUpstreams = Set(configuration.upstreams.map(\.name))
         checkAdmin(configuration.admin)
         checkTelemetry(configuration.telemetry)
+        checkSecrets(configuration.secrets)
         checkListeners(configuration.listeners, admin: configuration.admin.address, acme: configuration.acme)
         checkACME(configuration)
         checkUpstreams(configuration.upstreams)

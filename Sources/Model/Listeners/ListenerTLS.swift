@@ -87,6 +87,9 @@ extension Configuration {
             if let key = tls.key { keys.append(key) }
         }
         content += (acme?.issuers ?? []).map(\.authorities)
+        for source in secrets {
+            content += [source.vault?.authorities, source.awsSecretsManager?.authorities, source.kubernetes?.authorities]
+        }
         return (content.compactMap { $0?.path }, keys.map(\.path))
     }
 }

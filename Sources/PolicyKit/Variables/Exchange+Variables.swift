@@ -17,12 +17,18 @@ extension Exchange: ExpressionVariables {
         case .requestID: return .string(written(scratch) { writeRequestID(to: $0) })
         case .sourceIP: return .string(written(scratch) { client.address.write(to: $0) })
         case .sourcePort: return .int(Int(client.port))
+        case .certificateSubject: return certificate.map { .string(lent($0.subject, scratch)) }
+        case .certificateIssuer: return certificate.map { .string(lent($0.issuer, scratch)) }
+        case .certificateSerial: return certificate.map { .string(lent($0.serial, scratch)) }
+        case .certificateSPIFFE: return certificate?.spiffe.map { .string(lent($0.description, scratch)) }
+        case .certificateFingerprint: return certificate.map { .string(lent($0.fingerprint, scratch)) }
         case .consumerName: return consumer.map { .string(lent($0.name, scratch)) }
         case .consumerApplication: return consumer.map { .string(lent($0.application ?? "", scratch)) }
         case .responseStatus: return response.status > 0 ? .int(response.status) : nil
         case .route: return routeInfo.map { .string(lent($0.name, scratch)) }
         case .api: return routeInfo.map { .string(lent($0.api, scratch)) }
-        case .requestHeaders, .requestQuery, .requestCookies, .responseHeaders, .consumerGroups, .consumerAttributes, .claims, .params:
+        case .requestHeaders, .requestQuery, .requestCookies, .responseHeaders, .consumerGroups, .consumerAttributes, .claims, .params,
+            .certificateNames:
             return nil
         }
     }
@@ -58,6 +64,7 @@ extension Exchange: ExpressionVariables {
             }
         case .claims: return principal?.claims.flatMap { text.value(of: $0) }
         case .consumerGroups: return consumer.map { text.list($0.groups) }
+        case .certificateNames: return certificate.map { text.list($0.names.map(\.description)) }
         case .consumerAttributes:
             return consumer.flatMap { consumer in
                 text.map(.plain) { add in

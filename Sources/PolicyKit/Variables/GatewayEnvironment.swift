@@ -22,7 +22,18 @@ extension ExpressionEnvironment {
             field("size", .int, .requestSize), field("time", .timestamp, .requestTime), field("id", .string, .requestID),
         ])
 
-    private static let sourceObject = object("source", [field("ip", .string, .sourceIP), field("port", .int, .sourcePort)])
+    private static let sourceObject = object(
+        "source",
+        [
+            field("ip", .string, .sourceIP), field("port", .int, .sourcePort),
+            object(
+                "certificate",
+                [
+                    field("subject", .string, .certificateSubject), field("issuer", .string, .certificateIssuer),
+                    field("serial", .string, .certificateSerial), field("names", .list(.string), .certificateNames),
+                    field("spiffe", .string, .certificateSPIFFE), field("fingerprint", .string, .certificateFingerprint),
+                ]),
+        ])
 
     private static let asked = [
         requestObject, sourceObject,

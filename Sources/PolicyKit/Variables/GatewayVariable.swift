@@ -3,6 +3,7 @@ package enum GatewayVariable: UInt16, CaseIterable, Sendable {
     case requestMethod, requestPath, requestHost, requestScheme, requestHeaders, requestQuery, requestCookies, requestSize
     case requestTime, requestID
     case sourceIP, sourcePort
+    case certificateSubject, certificateIssuer, certificateSerial, certificateNames, certificateSPIFFE, certificateFingerprint
     case consumerName, consumerApplication, consumerGroups, consumerAttributes
     case claims, params
     case responseStatus, responseHeaders

@@ -1,11 +1,15 @@
 import Glibc
 
-/// Finds what `${env:NAME}`, `${file:path}` and `${secret:name}` stand for.
+/// Finds what `${env:NAME}`, `${file:path}`, `${secret:name}` and `${secret:source/path#field}` stand for.
 public struct ReferenceResolver: Sendable {
     public var environment: @Sendable (String) -> String?
     /// The text of a file, nil if it can't be read as UTF-8.
     public var contents: @Sendable (_ path: String) -> String?
     public var secretsFolder: String
+    /// What the sources of secrets have said.
+    public var sources: @Sendable (SecretReference) -> SecretAnswer = { reference in
+        .failure(message: "there is no source of secrets called `\(reference.source)`", remedy: "declare it under `secrets`")
+    }
 
     /// From this process's environment and the file system; secrets are files in `$SLUICE_SECRETS_DIR`, or /run/secrets.
     public static let system = ReferenceResolver(
@@ -22,50 +26,42 @@ public struct ReferenceResolver: Sendable {
     }
 
     /// The value of one reference, such as `env:NAME`.
-    func value(of reference: Substring, folder: String) -> Result<String, ReferenceFlaw> {
+    func value(of reference: Substring, folder: String) -> SecretAnswer {
         guard let colon = reference.firstIndex(of: ":") else {
             return .failure(
-                ReferenceFlaw(
-                    "`${\(reference)}` is no reference", "use env:, file: or secret:, or write `$${` for the characters themselves"))
+                message: "`${\(reference)}` is no reference", remedy: "use env:, file: or secret:, or write `$${` for the characters themselves")
         }
         let name = String(reference[reference.index(after: colon)...])
         switch reference[..<colon] {
         case "env":
             guard let value = environment(name) else {
-                return .failure(ReferenceFlaw("environment variable `\(name)` is not set", "set it, or leave the setting out"))
+                return .failure(message: "environment variable `\(name)` is not set", remedy: "set it, or leave the setting out")
             }
-            return .success(value)
-        case "file":
-            return file(name.hasPrefix("/") ? name : "\(folder)/\(name)")
-        case "secret":
-            guard !name.isEmpty, !name.contains("/"), name != "..", name != "." else {
-                return .failure(ReferenceFlaw("`\(name)` is no name of a secret", "use the name of a file in \(secretsFolder)"))
-            }
-            return file("\(secretsFolder)/\(name)")
+            return .value(value)
+        case "file": return file(name.hasPrefix("/") ? name : "\(folder)/\(name)")
+        case "secret": return secret(name)
         case let kind:
             return .failure(
-                ReferenceFlaw("`${\(kind):…}` is not known", "use env:, file: or secret:, or write `$${` for the characters themselves"))
+                message: "`${\(kind):…}` is not known", remedy: "use env:, file: or secret:, or write `$${` for the characters themselves")
         }
     }
 
-    private func file(_ path: String) -> Result<String, ReferenceFlaw> {
+    private func secret(_ name: String) -> SecretAnswer {
+        if let reference = SecretReference(parsing: name) { return sources(reference) }
+        guard !name.isEmpty, !name.contains("/"), name != "..", name != "." else {
+            return .failure(
+                message: "`\(name)` is no name of a secret", remedy: "use the name of a file in \(secretsFolder), or `source/path#field`")
+        }
+        return file("\(secretsFolder)/\(name)")
+    }
+
+    private func file(_ path: String) -> SecretAnswer {
         guard var text = contents(path) else {
-            return .failure(ReferenceFlaw("file \(path) can't be read as text", "check that it exists and that the gateway may read it"))
+            return .failure(message: "file \(path) can't be read as text", remedy: "check that it exists and that the gateway may read it")
         }
         // One line end at the end is the editor's, not the value's.
         if text.hasSuffix("\r\n") || text.hasSuffix("\n") { text.removeLast() }
-        return .success(text)
-    }
-}
-
-/// Why a reference has no value.
-struct ReferenceFlaw: Error {
-    let message: String
-    let remedy: String
-
-    init(_ message: String, _ remedy: String) {
-        self.message = message
-        self.remedy = remedy
+        return .value(text)
     }
 }
 
@@ -86,7 +82,7 @@ extension ConfigNode {
         switch content {
         case .null: break
         case .scalar(let text):
-            guard text.utf8.contains(UInt8(ascii: "$")), text.contains("${") else { break }
+            guard ReferenceText.mayHold(text) else { break }
             node.expand(text, folder, resolver, path: path, &diagnostics)
         case .list(let nodes):
             node.content = .list(
@@ -107,30 +103,36 @@ extension ConfigNode {
         _ text: String, _ folder: String, _ resolver: ReferenceResolver, path: String, _ diagnostics: inout [Diagnostic]
     ) {
         var result = ""
-        var rest = text[...]
-        while let start = rest.firstRange(of: "${") {
-            let before = rest[..<start.lowerBound]
-            if before.last == "$" {
-                result += before.dropLast() + "${"
-                rest = rest[start.upperBound...]
-                continue
-            }
-            result += before
-            guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
+        for piece in ReferenceText.pieces(of: text) {
+            switch piece {
+            case .text(let text): result += text
+            case .unterminated:
                 isBroken = true
                 diagnostics.append(
                     Diagnostic(.error, at: position, path: path, "`${` without `}`", remedy: "write `$${` for the characters themselves"))
                 return
+            case .reference(let reference):
+                isSecret = true
+                take(resolver.value(of: reference, folder: folder), reference, path: path, &result, &diagnostics)
             }
-            isSecret = true
-            switch resolver.value(of: rest[start.upperBound..<end], folder: folder) {
-            case .success(let value): result += value
-            case .failure(let flaw):
-                isBroken = true
-                diagnostics.append(Diagnostic(.error, at: position, path: path, flaw.message, remedy: flaw.remedy))
-            }
-            rest = rest[rest.index(after: end)...]
         }
-        content = .scalar(result + rest)
+        content = .scalar(result)
+    }
+
+    private mutating func take(
+        _ answer: SecretAnswer, _ reference: Substring, path: String, _ result: inout String, _ diagnostics: inout [Diagnostic]
+    ) {
+        switch answer {
+        case .value(let value): result += value
+        case .kept(let value, let why):
+            result += value
+            diagnostics.append(Diagnostic(.warning, at: position, path: path, "`${\(reference)}` keeps its last value: \(why)"))
+        case .failure(let message, let remedy):
+            isBroken = true
+            diagnostics.append(Diagnostic(.error, at: position, path: path, message, remedy: remedy))
+        case .silent:
+            isBroken = true
+            result += "***"
+        }
     }
 }

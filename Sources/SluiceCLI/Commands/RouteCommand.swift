@@ -1,5 +1,6 @@
 import ArgumentParser
 import DataPlane
+import Discovery
 import GatewayCore
 import Policies
 import Primitives
@@ -14,13 +15,14 @@ struct RouteCommand: ParsableCommand {
     @Argument(help: "The method.") var method: String
     @Argument(help: "The URL, or a path.") var url: String
     @Option(name: [.customShort("H"), .customLong("header")], help: "A header, `name: value`. May be repeated.") var headers: [String] = []
+    @Flag(help: "Sources of secrets are not asked; policies that need their values can't be made then.") var noSecrets = false
     @Option(help: "The client's address.") var client = "127.0.0.1"
 
     func run() throws {
-        let (configuration, _, version, _) = try source.load()
+        let (configuration, loaded) = try source.load(asking: noSecrets ? .never : .always)
         let compiled = Snapshot.compile(
-            configuration, policies: builtInPolicies, version: version, loops: 1, store: UnopenedIdentityStore.standing(for: configuration),
-            before: nil)
+            configuration, policies: builtInPolicies, version: loaded.version, loops: 1,
+            store: UnopenedIdentityStore.standing(for: configuration), before: nil)
         guard let snapshot = compiled.value else { throw Failure(compiled.diagnostics.sortedByPosition.text) }
         let answer: RouteProbe.Answer
         do throws(GatewayError) {

@@ -24,6 +24,8 @@ package final class TLSStream: ConnectionLayer {
     var suspension = Suspension()
     /// Why the stream is of no use any more, in OpenSSL's words.
     package private(set) var failure: String?
+    /// The certificate of the other side. Read when somebody first asks, which is after the handshake.
+    package private(set) lazy var certificate: ClientCertificate? = readCertificate()
 
     /// Takes over `ssl`, which knows its side and has no socket yet. Nil when memory is short.
     init?(taking ssl: OpaquePointer, owner: AnyObject) {

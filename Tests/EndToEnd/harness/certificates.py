@@ -6,6 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from .secrets import secret_key
+
 
 def openssl(*arguments, input: bytes | None = None) -> bytes:
     result = subprocess.run(["openssl", *map(str, arguments)], input=input, capture_output=True, timeout=30)
@@ -39,6 +41,7 @@ class Authority:
         self.key, self.certificate = self.folder / f"{name}.key", self.folder / f"{name}.crt"
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.key, "-out", self.certificate,
                 "-days", "2", "-subj", f"/CN={name}", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+        secret_key(self.key)
 
     def issue(self, *names: str, kind: str = "ec", file: str | None = None, days: int = 2) -> Pair:
         """A certificate for the DNS names; `kind` is `ec` or `rsa`."""
@@ -46,6 +49,7 @@ class Authority:
         key, request, certificate, extension = (Path(f"{base}.{suffix}") for suffix in ("key", "csr", "crt", "ext"))
         algorithm = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "ec" else ["rsa:2048"]
         openssl("req", "-new", "-newkey", *algorithm, "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={names[0]}")
+        secret_key(key)
         extension.write_text("subjectAltName=" + ",".join(f"DNS:{name}" for name in names) + "\n")
         openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days", days,
                 "-extfile", extension, "-out", certificate)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import yaml
 
-from . import process
+from . import process, secrets
 from .metrics import Metrics
 from .ports import free_port
-from .raw import Connection, Response, fetch
+from .raw import Connection, Ended, Late, Malformed, Response, fetch
 from .waiting import limit, until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,6 +28,8 @@ def command(*arguments: str, cwd=None, env=None, input: str | None = None, timeo
     """Runs `sluice ARGUMENTS` to its end."""
     result = subprocess.run([BINARY, *map(str, arguments)], cwd=cwd, env={**clean_environment(), **(env or {})}, input=input,
                             stdin=None if input is not None else subprocess.DEVNULL, capture_output=True, text=True, timeout=limit(timeout))
+    secrets.wrote(f"sluice {arguments[0] if arguments else ''}", result.stderr)
+    secrets.wrote(f"sluice {arguments[0] if arguments else ''}", result.stdout)
     assert result.returncode >= 0 and not CRASH.search(result.stderr), f"crashed: {result.returncode}\n{result.stderr}"
     return result
 
@@ -47,9 +49,14 @@ class Gateway:
         self.log_file = self.folder / "access.log"
         self.stderr_file = self.folder / "stderr.log"
         self.port, self.admin_port = free_port(), free_port()
+        path = configuration.get("telemetry", {}).get("accessLog", {}) if isinstance(configuration, dict) else {}
+        if isinstance(path, dict) and path.get("path", "-") != "-":
+            secrets.writes_to(self.folder / path["path"])
         self.env, self.arguments, self.launcher, self.pass_fds = env or {}, arguments or [], launcher or [], pass_fds
         self.process: subprocess.Popen | None = None
         self.pid = 0
+        for file in (self.log_file, self.stderr_file, self.folder / "stdout.log"):
+            secrets.writes_to(file)
         self.write(configuration)
 
     # ---- configuration ---------------------------------------------------------------------------------------------
@@ -127,6 +134,7 @@ class Gateway:
     def stop(self, seconds: float = 20):
         """Ends the gateway and asserts that it ends well."""
         if self.process.poll() is None:
+            self.note_pages()
             self.terminate()
         code = self.wait_exit(seconds)
         assert code == 0, f"exit code {code}\n{self.stderr()[-4000:]}"
@@ -135,6 +143,14 @@ class Gateway:
         found = CRASH.search(self.stderr())
         assert not found, f"crashed:\n{self.stderr()[max(0, found.start() - 2000):][:8000]}"
         assert self.process.returncode is None or self.process.returncode >= 0, f"killed by signal {-self.process.returncode}\n{self.stderr()[-4000:]}"
+
+    def note_pages(self):
+        """What the admin address tells in the end is looked through for secrets; a gateway that can't answer any more tells nothing."""
+        for path in ("/metrics", "/api/v1/status"):
+            try:
+                secrets.wrote(f"{self.folder.parent.name}{path}", fetch(("127.0.0.1", self.admin_port), "GET", path, host="localhost", timeout=2).body)
+            except (OSError, Ended, Late, Malformed):
+                return
 
     # ---- traffic -----------------------------------------------------------------------------------------------
 
@@ -168,6 +184,7 @@ class Gateway:
     def status(self) -> dict:
         response = self.admin("/api/v1/status")
         assert response.status == 200, response
+        secrets.wrote(f"{self.folder.parent.name}/status", response.body)
         return json.loads(response.body)
 
     def generation(self) -> int:

@@ -6,6 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from .secrets import secret_key
+
 CURVE = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 
 
@@ -32,6 +34,7 @@ class Authority:
         self.pair = Pair(stem.with_suffix(".crt"), stem.with_suffix(".key"))
         _openssl("req", "-x509", *CURVE, "-subj", f"/CN={name}", "-days", 3650, "-keyout", self.pair.key, "-out", self.pair.certificate,
                  "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+        secret_key(self.pair.key)
 
     @property
     def file(self) -> str:
@@ -43,6 +46,7 @@ class Authority:
         stem = self.folder / f"leaf{next(self.numbers)}"
         pair, request, extensions = Pair(stem.with_suffix(".crt"), stem.with_suffix(".key")), stem.with_suffix(".csr"), stem.with_suffix(".ext")
         _openssl("req", "-new", *CURVE, "-subj", f"/CN={subject}", "-keyout", pair.key, "-out", request)
+        secret_key(pair.key)
         lines = [f"basicConstraints=critical,CA:{'TRUE' if authority else 'FALSE'}", f"keyUsage={usage}"]
         if names:
             lines.append(f"subjectAltName={','.join(names)}")

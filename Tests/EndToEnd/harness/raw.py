@@ -9,6 +9,7 @@ import struct
 import time
 from dataclasses import dataclass, field
 
+from . import secrets
 from .waiting import limit
 from .wire import Body, Ended, Head, Late, Malformed, Wire, response_framing  # noqa: F401 - part of this module's face
 
@@ -115,6 +116,9 @@ class Connection:
         response.interim = interim
         framing, length = response_framing(response.head, response.status, method)
         response.content = self.wire.body(framing, length, timeout or self.timeout)
+        if (response["content-type"] or "").startswith("application/problem+json"):
+            # Made by the gateway: head and body must not tell any secret.
+            secrets.wrote("an error", repr(response.head.fields).encode() + response.body)
         return response
 
     def request(self, method: str, target: str, headers=(), body: bytes | None = None, host: str = "example.test", timeout=None) -> Response:

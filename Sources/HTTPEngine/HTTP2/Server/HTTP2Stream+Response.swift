@@ -2,12 +2,14 @@ import CNghttp2
 import GatewayCore
 import Primitives
 import Reactor
+import TLS
 
 extension HTTP2Stream: Downstream {
     /// More than this, and the upstream is asked to wait; from half of it on, `flush` does not wait for the turn's end.
     static let mostWaiting = 64 << 10
 
     var isBackedUp: Bool { body.count >= HTTP2Stream.mostWaiting }
+    var certificate: ClientCertificate? { (owner.connection.layer as? TLSStream)?.certificate }
 
     func sendInformational(_ exchange: Exchange) {
         guard !exchange.responseStarted, !owner.isClosed, let session = unsafe owner.session else { return }

@@ -15,23 +15,40 @@ package struct FileSource: Sendable {
         package var files: [String]
         /// Further files that the configuration names and that may change on their own.
         package var named: [String] = []
+        /// The values of sources of secrets that it refers to.
+        package var secrets: Set<SecretReference> = []
+        /// How many of these nobody has asked for.
+        package var unasked = 0
+
+        /// Of a configuration that is in no file.
+        package static func builtIn(_ configuration: Configuration, version: String) -> Snapshot {
+            Snapshot(configuration: configuration, diagnostics: [], version: version, files: [])
+        }
     }
 
     package let path: String
     package let references: ReferenceResolver
     /// The policies that a configuration may use.
     package let policies: any SettingsCatalogue
+    /// What is known of the secrets that configurations refer to.
+    package let secrets: SecretStore
 
-    package init(path: String, policies: any SettingsCatalogue = EmptyCatalogue(), references: ReferenceResolver = .system) {
+    package init(
+        path: String, policies: any SettingsCatalogue = EmptyCatalogue(), references: ReferenceResolver = .system,
+        secrets: SecretStore = SecretStore()
+    ) {
         self.path = path
         self.policies = policies
         self.references = references
+        self.secrets = secrets
     }
 
     /// Reads, merges, resolves references, decodes and lints. Never throws: what is wrong is in the diagnostics.
-    package func load() -> Snapshot {
+    ///
+    /// - Parameter asking: whether the sources of secrets are asked; that waits for them.
+    package func load(asking: SecretStore.Asking = .always) -> Snapshot {
         switch SourceFiles.list(path) {
-        case .success(let files): return load(files)
+        case .success(let files): return load(files, asking)
         case .failure(let flaw):
             let place = SourcePosition(file: SourceFile(path), line: 1, column: 1)
             let diagnostic = Diagnostic(.error, at: place, path: "", flaw.message, remedy: flaw.remedy)
@@ -39,13 +56,18 @@ package struct FileSource: Sendable {
         }
     }
 
-    private func load(_ files: [String]) -> Snapshot {
+    private func load(_ files: [String], _ asking: SecretStore.Asking) -> Snapshot {
         var diagnostics: [Diagnostic] = []
         var hash = ContentHash()
+        let trees = files.map { read($0, &hash, &diagnostics) }
+        // Files that can't be read whole are not worth asking anybody.
+        let resolution = SecretResolution(trees, references, secrets, diagnostics.hasErrors ? .never : asking, &diagnostics)
         var merge: TreeMerge?
-        for file in files {
-            let tree = read(file, &hash, &diagnostics)
-            if merge == nil { merge = TreeMerge(tree) } else { merge?.add(tree) }
+        for (file, tree) in zip(files, trees) {
+            let resolved = tree.resolvingReferences(
+                folder: SourceFiles.folder(of: file), with: resolution.resolver, diagnostics: &diagnostics)
+            hash.addSecrets(of: resolved)
+            if merge == nil { merge = TreeMerge(resolved) } else { merge?.add(resolved) }
         }
         diagnostics += merge?.diagnostics ?? []
         let start = SourcePosition(file: SourceFile(files.first ?? path), line: 1, column: 1)
@@ -64,7 +86,8 @@ package struct FileSource: Sendable {
         let all = (diagnostics + loaded.diagnostics).sortedByPosition
         return Snapshot(
             configuration: all.hasErrors ? nil : loaded.value, diagnostics: all, version: hash.text, files: files,
-            named: named.content + named.keys)
+            named: named.content + named.keys + resolution.files, secrets: resolution.references,
+            unasked: asking == .never ? resolution.references.count : 0)
     }
 
     private func read(_ file: String, _ hash: inout ContentHash, _ diagnostics: inout [Diagnostic]) -> ConfigNode {
@@ -77,36 +100,6 @@ package struct FileSource: Sendable {
         hash.add(text)
         let (tree, findings) = ConfigNode.read(yaml: text, file: file)
         diagnostics += findings
-        guard text.utf8.contains(UInt8(ascii: "$")) else { return tree }
-        let resolved = tree.resolvingReferences(folder: SourceFiles.folder(of: file), with: references, diagnostics: &diagnostics)
-        hash.addSecrets(of: resolved)
-        return resolved
-    }
-}
-
-/// FNV-1a over what a configuration is made of: tells versions apart, and is no protection against forgery.
-struct ContentHash {
-    private var state: UInt64 = 0xcbf2_9ce4_8422_2325
-
-    mutating func add(_ text: String) { add(text.utf8) }
-
-    mutating func add(_ bytes: some Sequence<UInt8>) {
-        for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        // Files that share their border differ.
-        state = (state ^ 0xff) &* 0x100_0000_01b3
-    }
-
-    mutating func addSecrets(of node: ConfigNode) {
-        switch node.content {
-        case .null: break
-        case .scalar(let text): if node.isSecret { add(text) }
-        case .list(let nodes): for node in nodes { addSecrets(of: node) }
-        case .map(let entries): for entry in entries { addSecrets(of: entry.value) }
-        }
-    }
-
-    var text: String {
-        let digits = String(state, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        return tree
     }
 }

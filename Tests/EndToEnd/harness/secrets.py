@@ -1,0 +1,110 @@
+"""What the suite keeps secret, and everything that gateways have written: at the end of a session the one is looked for in the other.
+
+`secret(…)` declares a password, key or token and gives it back; `Gateway` and `command` say what was written. `conftest.py` fails the session when `leaks()` finds something.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import secrets as randomness
+import threading
+from pathlib import Path
+from urllib.parse import quote
+
+_known: set[bytes] = set()
+_texts: dict[bytes, str] = {}  # what was written, and by whom; equal texts once
+_files: set[Path] = set()
+_lock = threading.Lock()
+
+#: Shorter ones stand in ordinary words by chance.
+SHORTEST = 8
+
+
+def secret(value: str | bytes) -> str | bytes:
+    """Declares `value` as one that no output of a gateway may hold, and gives it back."""
+    data = value.encode() if isinstance(value, str) else value
+    assert len(data) >= SHORTEST and len(set(data)) > 3, f"{value!r} would be found where it is not: choose a longer secret"
+    with _lock:
+        _known.add(data)
+    return value
+
+
+def fresh(label: str = "s") -> str:
+    """A new secret."""
+    return secret(f"{label}-{randomness.token_hex(12)}")
+
+
+def secret_key(file) -> Path:
+    """Declares the keys in a PEM file, line by line."""
+    for block in re.findall(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n(.*?)-----END", Path(file).read_text(), re.S):
+        first, *rest = block.split()
+        # The first line begins with the algorithm, which many keys have in common.
+        for line in [first[-16:], *rest]:
+            if len(line) >= SHORTEST:
+                secret(line)
+    return Path(file)
+
+
+def wrote(who: str, text: str | bytes):
+    """Notes what a gateway, or a command, has said."""
+    data = text.encode() if isinstance(text, str) else text
+    if data:
+        with _lock:
+            _texts.setdefault(data, who)
+
+
+def forget(who: str):
+    """Takes back what `wrote` noted."""
+    with _lock:
+        for text in [text for text, author in _texts.items() if author == who]:
+            del _texts[text]
+
+
+def writes_to(file: Path):
+    """Notes a file that a gateway writes."""
+    with _lock:
+        _files.add(Path(file))
+
+
+def forms(data: bytes) -> set[bytes]:
+    """How a secret may look in an output: as it is, escaped, percent-encoded, in hexadecimal digits, within Base64 at each of its three alignments."""
+    found = {data, data.hex().encode(), data.hex().upper().encode(), quote(data, safe="").encode()}
+    try:
+        found.add(json.dumps(data.decode())[1:-1].encode())
+    except UnicodeDecodeError:
+        pass
+    for shift in range(3):
+        # Only the characters that no neighbour has a part in.
+        whole = base64.b64encode(b"\0" * shift + data)
+        start, end = (shift * 8 + 5) // 6, (shift + len(data)) * 8 // 6
+        found |= {whole[start:end], whole[start:end].translate(bytes.maketrans(b"+/", b"-_"))}
+    return {form for form in found if len(form) >= SHORTEST}
+
+
+def leaks(secrets: set[bytes] | None = None, outputs: dict[str, bytes] | None = None) -> list[str]:
+    """Every secret that an output holds, by the places; the secrets themselves are not repeated."""
+    with _lock:
+        secrets = set(_known) if secrets is None else secrets
+        if outputs is None:
+            outputs = {f"{who} ({n})": text for n, (text, who) in enumerate(_texts.items())}
+            outputs |= {str(file): file.read_bytes() for file in _files if file.is_file()}
+    by_form = {form: value for value in secrets for form in forms(value)}
+    if not by_form:
+        return []
+    # The longest first, so that a secret that begins with another is found as itself.
+    pattern = re.compile(b"|".join(re.escape(form) for form in sorted(by_form, key=len, reverse=True)))
+    found = []
+    for place, text in outputs.items():
+        for match in pattern.finditer(text):
+            shown = by_form[match[0]]
+            line = text.rfind(b"\n", 0, match.start()) + 1
+            found.append(f"{place}: a secret of {len(shown)} bytes that begins with {shown[:3]!r}, behind {text[line:match.start()][-80:]!r}")
+    return sorted(set(found))
+
+
+def summary() -> str:
+    with _lock:
+        sizes = [len(text) for text in _texts] + [file.stat().st_size for file in _files if file.is_file()]
+        return f"{len(_known)} secrets looked for in {len(sizes)} outputs of gateways, {sum(sizes) >> 10} KiB"
