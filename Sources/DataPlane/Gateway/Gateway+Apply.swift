@@ -24,7 +24,8 @@ extension Gateway {
         _ configuration: Configuration, version: String, inherited: [String: Int32] = [:]
     ) -> [Diagnostic] {
         let before = snapshot
-        let compiled = Snapshot.compile(configuration, policies: policies, version: version, loops: loops, before: before)
+        let compiled = Snapshot.compile(
+            configuration, policies: policies, version: version, loops: loops, before: before, callouts: callouts)
         guard let next = compiled.value else {
             reject(compiled.diagnostics)
             return compiled.diagnostics

@@ -1,4 +1,6 @@
 import Expressions
+package import GatewayCore
+import HTTPEngine
 package import Model
 package import PolicyKit
 import Primitives
@@ -11,13 +13,16 @@ extension Snapshot {
     /// Compiles a configuration that lint has passed. `loops` divides the upstreams' limits; `before` is the snapshot
     /// that this one replaces.
     ///
+    /// `callouts` is what policies are given to call out with.
+    ///
     /// Answers every problem at once; with an error among them there is no snapshot.
     package static func compile(
-        _ configuration: Configuration, policies: PolicyRegistry = .empty, version: String, loops: Int, before: Snapshot?
+        _ configuration: Configuration, policies: PolicyRegistry = .empty, version: String, loops: Int, before: Snapshot?,
+        callouts: any CalloutClient = Callouts.checking
     ) -> Loaded<Snapshot> {
         let policyCompiler = PolicyCompiler(
             policies, loops: loops, consumers: configuration.consumers, before: before?.loops == loops ? before?.policies ?? [:] : [:],
-            keepsConsumers: before?.configuration.consumers == configuration.consumers)
+            keepsConsumers: before?.configuration.consumers == configuration.consumers, callouts: callouts)
         var compiler = SnapshotCompiler(configuration, policies: policyCompiler)
         compiler.compileRoutes()
         let timing = compiler.compileTiming()

@@ -57,11 +57,13 @@ extension Case {
         for step in steps {
             let kinds = [step.send != nil, step.advance != nil, step.reload != nil].count { $0 }
             if kinds != 1 { error(step.origin.position, "a step has exactly one of `send`, `advance` and `reload`") }
-            if step.send == nil, step.expect != nil || step.$answer.isGiven || step.$times.isGiven {
-                error(step.origin.position, "`answer`, `times` and `expect` belong to `send`")
+            if step.send == nil, step.expect != nil || step.$answer.isGiven || step.$callouts.isGiven || step.$times.isGiven {
+                error(step.origin.position, "`answer`, `callouts`, `times` and `expect` belong to `send`")
             }
             if let expect = step.expect, expect.isEmpty { error(expect.origin.position, "nothing is expected here") }
-            if step.answer.body != nil, step.answer.chunks != nil { error(step.origin.position, "an answer has a `body` or `chunks`, not both") }
+            if ([step.answer] + step.callouts).contains(where: { $0.body != nil && $0.chunks != nil }) {
+                error(step.origin.position, "an answer has a `body` or `chunks`, not both")
+            }
         }
         return diagnostics
     }
