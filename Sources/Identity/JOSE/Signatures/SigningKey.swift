@@ -62,6 +62,12 @@ package struct SigningKey: Sendable {
         return try pair.privatePEM()
     }
 
+    /// What to publish, for those who take no JWK; throws for a secret.
+    package func publicPEM() throws(KeyError) -> String {
+        guard let pair else { throw KeyError("a secret has no PEM") }
+        return try pair.publicPEM()
+    }
+
     package func verifyingKey() throws(KeyError) -> VerifyingKey { try VerifyingKey(jwk) }
 
     /// The signature as JWS has it.
