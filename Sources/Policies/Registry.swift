@@ -10,6 +10,8 @@ package let builtInPolicies = PolicyRegistry(
         Headers.self,
         IPFilter.self,
         LogFields.self,
+        OAuth2Server.self,
+        OIDC.self,
         Query.self,
         RateLimit.self,
         Redirect.self,
