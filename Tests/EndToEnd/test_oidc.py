@@ -122,7 +122,7 @@ def test_own_server_in_chromium(start, site, page):
     own = Own(start, site, refreshAhead="1h")
     app = own.app
     page.goto(f"{app.origin}/orders?a=b")
-    assert page.url.startswith(f"{own.issuer}/authorize?") and page.title() == "Sign in – Sign in"
+    assert page.url.startswith(f"{own.issuer}/authorize?") and page.title() == "Sign in"
     picture(page, "login")
     page.get_by_label("User name").fill("ann")
     page.get_by_label("Password").fill("wrong")
@@ -179,7 +179,7 @@ def test_pages_without_styles_or_scripts(start, site, chromium):
     picture(page, "refused-phone-dark")
     page.get_by_role("link", name="Try again").click()
     page.wait_for_selector("text=Allow access?")
-    assert not problems
+    assert not [problem for problem in problems if "403" not in problem]
     context.close()
 
 
@@ -250,7 +250,7 @@ def test_one_refresh_for_requests_that_come_together(start, site):
     """Our own server revokes a grant whose old refresh token comes again: everybody would be out."""
     own = Own(start, site, refreshAhead="1h")
     session = own.log_in()
-    before = len(own.token_requests())
+    own.identity.wait_log("/token", count=1)
     cookies = session.cookies.get_dict()
 
     def ask(number):
@@ -259,13 +259,13 @@ def test_one_refresh_for_requests_that_come_together(start, site):
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(ask, range(60)))
     assert [answer.status_code for answer in answers] == [200] * 60
-    own.identity.wait_log("/token", count=before + 1)
-    assert len(own.token_requests()) == before + 1
+    own.identity.wait_log("/token", count=2)
     renewed = {answer.cookies.get("sluice-session") for answer in answers} - {None}
     # The grant lives: the new cookie refreshes in its turn.
     fresh = next(answer for answer in answers if answer.cookies.get("sluice-session"))
     assert renewed and requests.get(f"{own.app.origin}/next", cookies=fresh.cookies, timeout=20).status_code == 200
-    own.identity.wait_log("/token", count=before + 2)
+    own.identity.wait_log("/token", count=3)
+    assert len(own.token_requests()) == 3
 
 
 def test_refresh_while_the_old_token_lives_does_not_wait_for_the_provider(start, site):

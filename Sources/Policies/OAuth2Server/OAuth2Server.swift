@@ -53,8 +53,8 @@ package final class OAuth2Server: Policy, AsyncRequestBodyPolicy {
         )
         package var secrets: [String] = []
 
-        @Setting("The heading of the pages that people see.")
-        package var title: String = "Sign in"
+        @Setting("Whose pages people see: stands above their headings.")
+        package var title: String?
 
         @Setting("What scopes mean, for the page that asks people: name to sentence.")
         package var scopes: OrderedMap<String> = [:]

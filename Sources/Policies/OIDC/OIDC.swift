@@ -79,7 +79,7 @@ package final class OIDC: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy, Re
     let lifetime: Int
     let ahead: Int
     let unauthenticated: Unauthenticated
-    let pages = SignInPages(title: "Sign in", scopes: [:])
+    let pages = SignInPages(title: nil, scopes: [:])
     /// For browsers that come over https, and for those that come over http, which may be the machine itself alone.
     private let secureCookies: SessionCookies
     private let plainCookies: SessionCookies
@@ -238,11 +238,6 @@ package final class OIDC: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy, Re
     }
 
     func provider(_ name: String) -> OIDCProvider? { providers.first { $0.settings.name == name } }
-}
-
-extension OIDCSession {
-    /// Names what is refreshed: two requests with the same one need one refresh.
-    var refreshKey: String { "\(id)\u{0}\(refreshToken ?? "")" }
 }
 
 extension Exchange {

@@ -14,6 +14,10 @@ struct OIDCSession: Sendable, Equatable {
     var refreshToken: String?
     var idToken: String
 
+    /// Names what is refreshed: requests with the same one need one refresh. Refresh tokens would not do, because some providers never replace
+    /// them.
+    var refreshKey: String { "\(id)\u{0}\(accessToken)" }
+
     var subject: String { claims["sub"]?.string ?? "" }
     /// The login at the provider, for its back-channel logout.
     var providerSession: String? { claims["sid"]?.string }

@@ -215,11 +215,12 @@ import Testing
             settings.keyRotation = 10_000
             settings.keyAhead = 1000
         }
-        let first = try #require(try rig.server.keys.signingKey(now: 0).kid), old = try rig.tokens(now: 9_990)
+        let first = try #require(try rig.server.keys.signingKey(now: 0).kid)
         func kids(_ now: Int) throws -> [String?] { try rig.server.keys.publicKeys(now: now).keys.map(\.kid) }
         #expect(try kids(8_999) == [first])
         #expect(try kids(9_000).count == 2)
         #expect(try rig.server.keys.signingKey(now: 9_000).kid == first)
+        let old = try rig.tokens(now: 9_990)
         let second = try rig.server.keys.signingKey(now: 10_000).kid
         #expect(second != first)
         #expect(try Set(kids(10_000)) == [first, second])

@@ -41,6 +41,8 @@ import Testing
         #expect(try read().accepts(session, now: 1_000_000))
         #expect(try read("&max_age=60").accepts(session, now: 160))
         #expect(try !read("&max_age=60").accepts(session, now: 161))
+        #expect(try read("&max_age=0").accepts(session, now: 110))
+        #expect(try !read("&max_age=0").accepts(session, now: 111))
         #expect(try !read("&prompt=login").accepts(session, now: 100))
     }
 

@@ -56,9 +56,9 @@ struct AuthorizationRequest: Sendable {
         loginHint = fields["login_hint"]
     }
 
-    /// Whether a login counts for this request.
+    /// Whether a login counts for this request. Coming back from the login itself takes a moment, so that `max_age=0` can be met at all.
     func accepts(_ session: LoginSession, now: Int) -> Bool {
-        !prompts.contains("login") && maxAge.map { now - session.authTime <= $0 } ?? true
+        !prompts.contains("login") && maxAge.map { now - session.authTime <= max($0, 10) } ?? true
     }
 
     /// Whether a person has to be asked, though they have let the client have `known` before.

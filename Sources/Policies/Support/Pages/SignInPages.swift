@@ -2,8 +2,8 @@ import Identity
 
 /// The pages that people see when they sign in: rendered here, without scripts, and readable without styles.
 struct SignInPages: Sendable {
-    /// Whose pages they are: the heading.
-    let title: String
+    /// Whose pages they are, above the heading.
+    let title: String?
     /// What scopes mean to people, by name.
     let scopes: [String: String]
 
@@ -136,18 +136,19 @@ struct SignInPages: Sendable {
     ]
 
     private func page(_ heading: String, _ body: HTML) -> HTML {
-        """
+        let owner: HTML? = title.map { "<p class=\"title\">\($0)</p>" }
+        return """
         <!doctype html>
         <html lang="en">
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>\(heading) – \(title)</title>
+        <title>\(title.map { "\(heading) – \($0)" } ?? heading)</title>
         <style>\(SignInPages.style)</style>
         </head>
         <body>
         <main>
-        <p class="title">\(title)</p>
+        \(owner)
         <h1>\(heading)</h1>
         \(body)
         </main>
