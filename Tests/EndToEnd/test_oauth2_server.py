@@ -351,6 +351,9 @@ def test_logout(running):
         {"id_token_hint": token["id_token"], "post_logout_redirect_uri": "http://127.0.0.1/bye", "state": "x"}))
     assert browser.location == "http://127.0.0.1/bye?state=x"
     assert running.introspect(token["access_token"]) == {"active": False}
+    # Tokens in queries reach no log.
+    running.gateway.wait_log("/logout", count=2)
+    assert not [line for line in running.gateway.log_lines() if token["id_token"] in line or "id_token_hint" in line]
     browser.go(running.url("end_session") + "?post_logout_redirect_uri=https%3A%2F%2Fevil.example&client_id=app")
     assert browser.response.status_code == 200 and "signed out" in browser.page.text
 

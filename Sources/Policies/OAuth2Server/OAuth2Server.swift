@@ -136,7 +136,10 @@ package final class OAuth2Server: Policy, AsyncRequestBodyPolicy {
     }
 
     package func requestBody(_ exchange: Exchange) -> BodyDemand {
-        paths.endpoint(at: exchange.request.path) == nil ? .none : .whole(most: OAuth2Server.mostBytes)
+        guard let endpoint = paths.endpoint(at: exchange.request.path) else { return .none }
+        // Browsers bring tokens and codes along.
+        if endpoint.isForPeople { exchange.hidesQuery = true }
+        return .whole(most: OAuth2Server.mostBytes)
     }
 
     package func onWholeRequestBody(_ exchange: Exchange, _ body: ByteBuffer) async -> Verdict {

@@ -1,3 +1,4 @@
+import Reactor
 import Synchronization
 
 /// A value that is fetched from elsewhere: kept for a while, renewed by one request at a time, and kept for longer when it can't be had.
@@ -13,12 +14,12 @@ final class Fetched<Value: Sendable>: Sendable {
     private let state = Mutex(State())
     private let lifetime: Int
     private let pause: Int
-    private let fetch: @Sendable () async -> Value?
+    private let fetch: @Sendable (EventLoop?) async -> Value?
 
     /// - Parameters:
     ///   - lifetime: seconds after which a value is fetched anew.
     ///   - pause: seconds between two tries.
-    init(lifetime: Int, pause: Int, fetch: @escaping @Sendable () async -> Value?) {
+    init(lifetime: Int, pause: Int, fetch: @escaping @Sendable (EventLoop?) async -> Value?) {
         self.lifetime = lifetime
         self.pause = pause
         self.fetch = fetch
@@ -28,27 +29,29 @@ final class Fetched<Value: Sendable>: Sendable {
     var known: Value? { state.withLock { $0.value } }
 
     /// The value, fetched if it is not there; one that is too old is renewed while it is used.
-    func value(now: Int) async -> Value? {
+    ///
+    /// - Parameter loop: where that is done, also when the task that asks is cancelled meanwhile; nil: anywhere.
+    func value(now: Int, on loop: EventLoop?) async -> Value? {
         let (known, task) = state.withLock { state in
-            (state.value, state.value != nil && now - state.fetched < lifetime ? nil : begin(&state, now, pause: state.value == nil ? 1 : pause))
+            (state.value, state.value != nil && now - state.fetched < lifetime ? nil : begin(&state, now, loop, pause: state.value == nil ? 1 : pause))
         }
         if let known { return known }
         return await task?.value
     }
 
     /// A newer value, because the one that is known does not do; at most one in each pause.
-    func renewed(now: Int) async -> Value? {
-        let task = state.withLock { begin(&$0, now, pause: pause) }
+    func renewed(now: Int, on loop: EventLoop?) async -> Value? {
+        let task = state.withLock { begin(&$0, now, loop, pause: pause) }
         guard let task else { return known }
         return await task.value ?? known
     }
 
-    private func begin(_ state: inout State, _ now: Int, pause: Int) -> Task<Value?, Never>? {
+    private func begin(_ state: inout State, _ now: Int, _ loop: EventLoop?, pause: Int) -> Task<Value?, Never>? {
         if let task = state.task { return task }
         guard now - state.tried >= pause else { return nil }
         state.tried = now
-        let task = Task<Value?, Never>.detached { [weak self, fetch] in
-            let value = await fetch()
+        let task = Task<Value?, Never>(executorPreference: loop) { [weak self, fetch] in
+            let value = await fetch(loop)
             self?.land(value, now)
             return value
         }

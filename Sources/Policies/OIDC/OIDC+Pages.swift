@@ -64,7 +64,7 @@ extension OIDC {
             }
             return reply(.page(pages.choice(choices)), exchange)
         }
-        guard let metadata = await provider.metadata.value(now: exchange.unixSeconds) else { return .refuse(provider.unavailable) }
+        guard let metadata = await provider.metadata.value(now: exchange.unixSeconds, on: exchange.loop) else { return .refuse(provider.unavailable) }
         do throws(CryptoError) {
             let attempt = try LoginAttempt.begin(provider.settings.name, returnTo: returnTo, now: exchange.unixSeconds)
             let location = try provider.authorizationURL(attempt, redirectURI: redirectURI(exchange), metadata)
@@ -82,7 +82,7 @@ extension OIDC {
         let now = exchange.unixSeconds
         guard let fields = FormFields(parsing: exchange.request.query ?? ByteView()), let state = fields["state"],
             let (attempt, forget) = cookies(exchange).attempt(state: state, exchange.request.fields), attempt.isGood(state: state, now: now),
-            let provider = self.provider(attempt.provider), let metadata = await provider.metadata.value(now: now),
+            let provider = self.provider(attempt.provider), let metadata = await provider.metadata.value(now: now, on: exchange.loop),
             // Another provider's answer is not this one's, whoever has mixed them up (RFC 9207).
             fields["iss"].map({ $0 == provider.settings.issuer }) ?? !metadata.namesItself
         else {
@@ -95,7 +95,7 @@ extension OIDC {
         guard let code = fields["code"] else { return failed("The provider has sent no code.", exchange, status: 400, forget, attempt) }
         let session: OIDCSession
         do throws(OIDCProvider.TokenError) {
-            session = try await provider.redeem(code, attempt, redirectURI: redirectURI(exchange), now: now)
+            session = try await provider.redeem(code, attempt, redirectURI: redirectURI(exchange), now: now, on: exchange.loop)
         } catch {
             switch error {
             case .unavailable: return failed("The provider can't be asked at the moment.", exchange, status: 503, forget, attempt)
@@ -130,7 +130,7 @@ extension OIDC {
             // Copies of the cookie count no more either.
             ended.end(id: known.session.id, now: exchange.unixSeconds)
             if let provider = self.provider(known.session.provider) {
-                _ = await provider.metadata.value(now: exchange.unixSeconds)
+                _ = await provider.metadata.value(now: exchange.unixSeconds, on: exchange.loop)
                 location = provider.logoutURL(known.session, returnTo: after) ?? after
             }
         }
@@ -152,7 +152,7 @@ extension OIDC {
         guard let token = FormFields(parsing: body.view)?["logout_token"], let issuer = try? SignedToken(parsing: token).claims()["iss"]?.string
         else { return reply(refusal, exchange) }
         for provider in providers where provider.settings.issuer == issuer {
-            guard let claims = try? await provider.verify(logoutToken: token, now: now) else { continue }
+            guard let claims = try? await provider.verify(logoutToken: token, now: now, on: exchange.loop) else { continue }
             ended.end(provider: provider.settings.name, subject: claims["sub"]?.string, session: claims["sid"]?.string, now: now)
             return reply(ServerReply(status: 200, fields: [(name: "cache-control", value: "no-store")], body: []), exchange)
         }

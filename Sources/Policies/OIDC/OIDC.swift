@@ -126,7 +126,9 @@ package final class OIDC: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy, Re
     package func verdict(_ exchange: Exchange) -> Verdict? {
         switch page(exchange) {
         case .backchannelLogout: return .proceed
-        case .some: return nil
+        case .some:
+            exchange.hidesQuery = true
+            return nil
         case nil: break
         }
         forwarding.clean(exchange)
@@ -171,10 +173,11 @@ package final class OIDC: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy, Re
     private func lead(_ session: OIDCSession, _ exchange: Exchange) {
         let now = exchange.unixSeconds, instant = exchange.loop.now
         guard let provider = self.provider(session.provider) else { return flights.land(session.refreshKey, .ended, now: instant) }
-        Task.detached { [flights] in
+        let loop = exchange.loop
+        Task(executorPreference: loop) { [flights] in
             let outcome: RefreshFlights.Outcome
             do throws(OIDCProvider.TokenError) {
-                outcome = .refreshed(try await provider.refresh(session, now: now))
+                outcome = .refreshed(try await provider.refresh(session, now: now, on: loop))
             } catch {
                 switch error {
                 case .refused, .untrusted, .strangeNonce: outcome = .ended

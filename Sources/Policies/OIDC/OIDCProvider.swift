@@ -33,8 +33,8 @@ final class OIDCProvider: Sendable {
         self.callouts = callouts
         self.security = security
         let issuer = settings.issuer, flaw = flaw
-        let get: @Sendable (CalloutURL) async -> [UInt8]? = { url in
-            switch await callouts.send(OIDCProvider.callout(url, security), on: nil) {
+        let get: @Sendable (CalloutURL, EventLoop?) async -> [UInt8]? = { url, loop in
+            switch await callouts.send(OIDCProvider.callout(url, security), on: loop) {
             case .failure(let error): flaw.text = "\(url.origin): \(error.detail)"
             case .success(let response):
                 if response.status == 200 { return response.body }
@@ -42,8 +42,8 @@ final class OIDCProvider: Sendable {
             }
             return nil
         }
-        let metadata = Fetched<ProviderMetadata>(lifetime: 3600, pause: 60) {
-            guard let body = await get(configuration) else { return nil }
+        let metadata = Fetched<ProviderMetadata>(lifetime: 3600, pause: 60) { loop in
+            guard let body = await get(configuration, loop) else { return nil }
             do throws(ProviderMetadata.Flaw) {
                 return try ProviderMetadata(body, issuer: issuer)
             } catch {
@@ -53,8 +53,8 @@ final class OIDCProvider: Sendable {
         }
         self.metadata = metadata
         // An unknown key may be a new one, but whoever makes keys up must not make us ask for each.
-        keys = Fetched<VerifyingKeys>(lifetime: 3600, pause: 60) {
-            guard let url = metadata.known?.keys, let body = await get(url), let set = try? JSONWebKeySet(parsing: body) else { return nil }
+        keys = Fetched<VerifyingKeys>(lifetime: 3600, pause: 60) { loop in
+            guard let url = metadata.known?.keys, let body = await get(url, loop), let set = try? JSONWebKeySet(parsing: body) else { return nil }
             return VerifyingKeys(set, algorithms: SignatureAlgorithm.allCases.filter { $0.family != .hmac })
         }
     }

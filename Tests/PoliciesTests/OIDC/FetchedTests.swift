@@ -22,38 +22,38 @@ import Testing
     }
 
     @Test func isKeptAndRenewedWhileItIsUsed() async {
-        let source = Source(), fetched = Fetched<Int>(lifetime: 100, pause: 10) { source.take() }
+        let source = Source(), fetched = Fetched<Int>(lifetime: 100, pause: 10) { _ in source.take() }
         #expect(fetched.known == nil)
-        #expect(await fetched.value(now: 0) == 1)
+        #expect(await fetched.value(now: 0, on: nil) == 1)
         source.set(2)
-        #expect(await fetched.value(now: 99) == 1)
+        #expect(await fetched.value(now: 99, on: nil) == 1)
         #expect(source.count == 1)
         // The old one does until the new one is there.
-        #expect(await fetched.value(now: 100) == 1)
+        #expect(await fetched.value(now: 100, on: nil) == 1)
         await settled(source, 2)
         while fetched.known != 2 { await Task.yield() }
-        #expect(await fetched.value(now: 101) == 2)
+        #expect(await fetched.value(now: 101, on: nil) == 2)
     }
 
     @Test func theLastGoodOneStays() async {
-        let source = Source(), fetched = Fetched<Int>(lifetime: 100, pause: 10) { source.take() }
-        _ = await fetched.value(now: 0)
+        let source = Source(), fetched = Fetched<Int>(lifetime: 100, pause: 10) { _ in source.take() }
+        _ = await fetched.value(now: 0, on: nil)
         source.set(nil)
-        #expect(await fetched.renewed(now: 20) == 1)
+        #expect(await fetched.renewed(now: 20, on: nil) == 1)
         #expect(source.count == 2)
         // Not for each request.
-        #expect(await fetched.renewed(now: 29) == 1)
+        #expect(await fetched.renewed(now: 29, on: nil) == 1)
         #expect(source.count == 2)
         source.set(3)
-        #expect(await fetched.renewed(now: 30) == 3)
+        #expect(await fetched.renewed(now: 30, on: nil) == 3)
     }
 
     @Test func whatIsNotThereIsTriedAgain() async {
-        let source = Source(), fetched = Fetched<Int>(lifetime: 100, pause: 10) { source.take() }
+        let source = Source(), fetched = Fetched<Int>(lifetime: 100, pause: 10) { _ in source.take() }
         source.set(nil)
-        #expect(await fetched.value(now: 0) == nil)
+        #expect(await fetched.value(now: 0, on: nil) == nil)
         source.set(4)
-        #expect(await fetched.value(now: 0) == nil)
-        #expect(await fetched.value(now: 1) == 4)
+        #expect(await fetched.value(now: 0, on: nil) == nil)
+        #expect(await fetched.value(now: 1, on: nil) == 4)
     }
 }
