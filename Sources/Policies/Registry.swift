@@ -26,6 +26,8 @@ package let builtInPolicies = PolicyRegistry(
         OAuth2Introspection.self,
         OPA.self,
         OpenAPISecurity.self,
+        OAuth2Server.self,
+        OIDC.self,
         Query.self,
         RateLimit.self,
         Redirect.self,
