@@ -1,3 +1,4 @@
+import Glibc
 package import Model
 package import Schema
 
@@ -59,12 +60,13 @@ package struct FileSource: Sendable {
         // What could not be read would only be reported again as missing.
         let loaded = Configuration.load(
             merge?.tree ?? ConfigNode(.null, at: start), catalogue: policies, lint: isWhole ? { $0.lint() } : { _ in [] })
-        let named = loaded.value?.tlsFiles ?? (content: [], keys: [])
+        let named = loaded.value?.tlsFiles ?? (content: [], keys: [], ticketKeys: [])
         for file in named.content where !named.keys.contains(file) { hash.add(TextFile.bytes(file) ?? []) }
+        for file in named.ticketKeys { hash.add(secret: file) }
         let all = (diagnostics + loaded.diagnostics).sortedByPosition
         return Snapshot(
             configuration: all.hasErrors ? nil : loaded.value, diagnostics: all, version: hash.text, files: files,
-            named: named.content + named.keys)
+            named: named.content + named.keys + named.ticketKeys)
     }
 
     private func read(_ file: String, _ hash: inout ContentHash, _ diagnostics: inout [Diagnostic]) -> ConfigNode {
@@ -94,6 +96,15 @@ struct ContentHash {
         for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01b3 }
         // Files that share their border differ.
         state = (state ^ 0xff) &* 0x100_0000_01b3
+    }
+
+    /// Adds a file whose bytes must not stay in memory.
+    mutating func add(secret file: String) {
+        guard var bytes = TextFile.bytes(file) else { return add([]) }
+        add(bytes)
+        bytes.withUnsafeMutableBytes { memory in
+            if let start = memory.baseAddress { explicit_bzero(start, memory.count) }
+        }
     }
 
     mutating func addSecrets(of node: ConfigNode) {

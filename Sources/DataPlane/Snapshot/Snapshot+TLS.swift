@@ -14,8 +14,15 @@ extension SnapshotCompiler {
             let settings = TLSServerSettings(tls, listener)
             let old = before[listener.name].flatMap { $0.settings.clients == .none && settings.clients == .none ? $0.tickets : nil }
             do throws(TLSError) {
-                let context = try TLSServerContext(
-                    settings, tickets: old ?? TicketKeys(), answerToPlainHTTP: HTTPServer.plainHTTPAnswer)
+                let tickets: TicketKeys
+                if let file = tls.ticketKeys {
+                    tickets = try TicketKeys(file: file.path, before: old)
+                } else if let old, !old.areFromFile {
+                    tickets = old
+                } else {
+                    tickets = TicketKeys()
+                }
+                let context = try TLSServerContext(settings, tickets: tickets, answerToPlainHTTP: HTTPServer.plainHTTPAnswer)
                 contexts[listener.name] = context
                 for warning in context.warnings {
                     diagnostics.append(Diagnostic(.warning, at: place, path: path, warning.message, remedy: warning.remedy))

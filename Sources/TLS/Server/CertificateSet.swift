@@ -21,6 +21,7 @@ final class CertificateSet: @unchecked Sendable {
     private func configure(_ settings: TLSServerSettings) throws(TLSError) {
         unsafe sluice_harden(context)
         unsafe sluice_release_buffers(context)
+        unsafe sluice_choose_ciphers(context)
         // Sessions live in tickets, which any loop can open.
         unsafe sluice_no_session_cache(context)
         let minimum = settings.minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION
