@@ -67,6 +67,10 @@ static inline int sluice_set_groups(SSL_CTX *context, const char *groups) { retu
 static inline void sluice_release_buffers(SSL_CTX *context) {
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
+/// The server's order of cipher suites decides, but for clients that prefer ChaCha20 because they have no AES in hardware.
+static inline void sluice_choose_ciphers(SSL_CTX *context) {
+    SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+}
 static inline void sluice_no_session_cache(SSL_CTX *context) { SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); }
 /// Takes over the certificate when it succeeds.
 static inline int sluice_add_chain_certificate(SSL_CTX *context, X509 *certificate) { return SSL_CTX_add0_chain_cert(context, certificate); }

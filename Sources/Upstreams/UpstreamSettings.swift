@@ -37,6 +37,8 @@ package struct UpstreamTimeouts: Sendable, Equatable {
     package var idle: Nanoseconds = .seconds(60)
     /// The whole exchange; `.max` for no bound.
     package var total: Nanoseconds = .seconds(60)
+    /// Silence after which an HTTP/2 connection in use is asked for a sign of life; `.max` for never.
+    package var ping: Nanoseconds = .max
     package init() {}
 }
 
@@ -56,6 +58,8 @@ package struct HealthCheckSettings: Sendable, Equatable {
     package var host: String?
     /// The service that gRPC's health protocol is asked for, empty for the whole server. Nil: `path` is asked for.
     package var grpcService: String?
+    /// Nothing is asked for: an endpoint that takes connections is well.
+    package var connectsOnly = false
     package var interval: Nanoseconds = .seconds(2)
     package var timeout: Nanoseconds = .seconds(1)
     package var healthyAfter = 1

@@ -1,7 +1,6 @@
 """WebSockets and other tunnels: limits of time, size, rate and memory, draining and reloading."""
 
 import resource
-import socket
 import threading
 import time
 
@@ -10,7 +9,7 @@ from websockets.exceptions import ConnectionClosed
 
 from harness.configuration import api, proxy, route
 from harness.waiting import limit, until
-from harness.websocket import ACCEPT, EchoServer, connect, exactly, frame, one_route, raw_echo, read_frame, tunnel, upgrade
+from harness.websocket import Acceptor, EchoServer, connect, exactly, frame, one_route, raw_echo, read_frame, tunnel, upgrade
 
 SHORT = "600ms"
 
@@ -243,31 +242,6 @@ def test_reload(start, echo, closes):
 
 
 # ---- memory --------------------------------------------------------------------------------------------------------
-
-
-class Acceptor:
-    """Switches every connection and says no more, in one thread for all."""
-
-    def __init__(self):
-        self.sock = socket.create_server(("127.0.0.1", 0), backlog=1024)
-        self.address = f"127.0.0.1:{self.sock.getsockname()[1]}"
-        self.open = []
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self):
-        try:
-            while True:
-                connection, _ = self.sock.accept()
-                self.open.append(connection)
-                connection.recv(65536)
-                connection.sendall(f"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {ACCEPT}\r\n\r\n".encode())
-        except OSError:
-            pass
-
-    def close(self):
-        self.sock.close()
-        for connection in self.open:
-            connection.close()
 
 
 @pytest.mark.parametrize("settings", [{}, {"maxMessage": "1MiB"}], ids=["unlimited", "limited"])

@@ -74,7 +74,7 @@ import Upstreams
     @Test func noEndpointLeft() {
         for i in 0..<2 { rig.network.route(LaneRig.address(i), .refused) }
         var reasons: [Reason] = []
-        server.connectionFailed = { reason, _ in reasons.append(reason) }
+        server.connectionFailed = { reasons.append($0.reason) }
         let client = connect()
         rig.network.settle()
         #expect(client.sawReset && reasons == [.upstreamConnectFailed])

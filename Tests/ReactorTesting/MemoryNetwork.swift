@@ -71,12 +71,13 @@ package final class MemoryNetwork {
     /// Turns at the present time until nothing happens any more.
     package func settle() {
         var quiet = 0
-        for _ in 0..<100_000 where quiet < 3 {
+        for _ in 0..<100_000 {
             let before = backend.activity
             turn()
             quiet = backend.activity == before && !loop.hasMail ? quiet + 1 : 0
+            if quiet == 3 { return }
         }
-        precondition(quiet == 3, "the loop never comes to rest: something is reported for ever")
+        preconditionFailure("the loop never comes to rest: something is reported for ever")
     }
 
     /// Turns the clock forward, stopping at each timer on the way, and lets everything happen that it causes.

@@ -28,6 +28,7 @@ extension Worker {
 
     /// Finds the route, and begins its chain.
     func route(_ exchange: Exchange, _ view: SnapshotView) {
+        if redirectsToHTTPS(exchange) { return }
         guard let route = match(exchange, view) else { return }
         exchange.route = Int32(truncatingIfNeeded: route.index)
         if exchange.request.path.contains(UInt8(ascii: "%")), !acceptsSlashes(exchange, route, view) { return }

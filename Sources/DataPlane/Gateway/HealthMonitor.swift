@@ -40,7 +40,11 @@ final class HealthMonitor: Sendable {
             let removed = runners.filter { !wanted.contains($0.key) }
             for key in removed.keys { runners[key] = nil }
             let added = wanted.filter { runners[$0] == nil }.map { check in
-                Runner(check, fetcher: fetcher, loop: loop) { [weak self] in self?.report($0, $1) }
+                // With other certificates or another question it is as well as it was, until that is answered.
+                let before = removed.first { $0.key.upstream == check.upstream && $0.key.endpoint == check.endpoint }?.value
+                return Runner(check, isHealthy: before?.isHealthy.load(ordering: .relaxed) ?? true, fetcher: fetcher, loop: loop) { [weak self] in
+                    self?.report($0, $1)
+                }
             }
             for runner in added { runners[runner.check] = runner }
             return (added, removed.values.map { $0 })
@@ -69,7 +73,7 @@ final class HealthMonitor: Sendable {
 /// The checks of one endpoint, one after the other.
 private final class Runner: @unchecked Sendable, TimerOwner {
     let check: HealthMonitor.Check
-    let isHealthy = Atomic<Bool>(true)
+    let isHealthy: Atomic<Bool>
     private let fetcher: Fetcher
     private let loop: EventLoop
     private let report: @Sendable (HealthMonitor.Check, Bool) -> Void
@@ -77,13 +81,15 @@ private final class Runner: @unchecked Sendable, TimerOwner {
     private var timer: TimerWheel.ID?
 
     init(
-        _ check: HealthMonitor.Check, fetcher: Fetcher, loop: EventLoop, report: @escaping @Sendable (HealthMonitor.Check, Bool) -> Void
+        _ check: HealthMonitor.Check, isHealthy: Bool, fetcher: Fetcher, loop: EventLoop,
+        report: @escaping @Sendable (HealthMonitor.Check, Bool) -> Void
     ) {
         self.check = check
+        self.isHealthy = Atomic(isHealthy)
         self.fetcher = fetcher
         self.loop = loop
         self.report = report
-        tracker = HealthTracker(healthyAfter: check.settings.healthyAfter, unhealthyAfter: check.settings.unhealthyAfter)
+        tracker = HealthTracker(healthyAfter: check.settings.healthyAfter, unhealthyAfter: check.settings.unhealthyAfter, isHealthy: isHealthy)
     }
 
     func begin() {
@@ -102,6 +108,7 @@ private final class Runner: @unchecked Sendable, TimerOwner {
 
     private func ask() {
         guard timer != nil else { return }
+        if check.settings.connectsOnly { return connect() }
         var request = FetchRequest(address: check.endpoint.address)
         request.version = check.settings.version
         request.target = check.settings.path
@@ -112,10 +119,19 @@ private final class Runner: @unchecked Sendable, TimerOwner {
         request.connectTimeout = check.settings.timeout
         let began = loop.now
         fetcher.start(request) { [self] result in
-            guard let timer else { return }
-            note(result)
-            loop.arm(timer, at: max(began + check.settings.interval, loop.now + .milliseconds(1)))
+            answered(isGood(result), began)
         }
+    }
+
+    private func connect() {
+        let began = loop.now
+        ConnectProbe.start(check.endpoint.address, on: loop, timeout: check.settings.timeout) { [self] in answered($0, began) }
+    }
+
+    private func answered(_ isGood: Bool, _ began: Instant) {
+        guard let timer else { return }
+        note(isGood)
+        loop.arm(timer, at: max(began + check.settings.interval, loop.now + .milliseconds(1)))
     }
 
     private func isGood(_ result: Result<FetchResponse, GatewayError>) -> Bool {
@@ -124,8 +140,8 @@ private final class Runner: @unchecked Sendable, TimerOwner {
         return check.settings.expect.contains { $0.contains(response.status) }
     }
 
-    private func note(_ result: Result<FetchResponse, GatewayError>) {
-        guard tracker.record(success: isGood(result)) else { return }
+    private func note(_ isGood: Bool) {
+        guard tracker.record(success: isGood) else { return }
         isHealthy.store(tracker.isHealthy, ordering: .relaxed)
         report(check, tracker.isHealthy)
     }

@@ -33,7 +33,10 @@ extension Worker {
                 lane.update(wanted)
                 return lane
             }
-            return UpstreamLane(loop: loop, settings: upstream.settings, endpoints: wanted, tls: upstream.tls)
+            let lane = UpstreamLane(loop: loop, settings: upstream.settings, endpoints: wanted, tls: upstream.tls)
+            // What is known of its endpoints is as true as before.
+            if upstream.settings.health != nil, let before = old[name] { lane.takeHealth(of: before) }
+            return lane
         }
         for lane in old.values {
             lane.retire()
@@ -49,7 +52,7 @@ extension Worker {
             wanted.insert(binding.address)
             let info = ListenerInfo(
                 name: binding.listener.name, index: binding.index, port: binding.address.port ?? 0, scheme: binding.tls == nil ? "http" : "https",
-                trustedProxies: binding.listener.trustedProxies)
+                trustedProxies: binding.listener.trustedProxies, httpsPort: view.snapshot.configuration.httpsPort(of: binding.listener))
             let settings = ServerSettings(binding.listener, loops: binding.handles.isEmpty ? view.snapshot.loops : binding.handles.count)
             if let server = servers[binding.address] {
                 server.info = info
@@ -70,8 +73,8 @@ extension Worker {
 
     private func listen(_ binding: Gateway.Binding, _ info: ListenerInfo, _ settings: ServerSettings) {
         let server = HTTPServer(loop: loop, info: info, settings: settings, pool: pool) { [unowned self] in self.handle($0) }
-        server.connectionFailed = { [unowned self] reason, peer in
-            accessLog?.appendConnection(reason: reason, listener: server.info.name, peer: peer)
+        server.connectionFailed = { [unowned self, unowned server] in
+            accessLog?.appendConnection(reason: $0.reason, listener: server.info.name, peer: $0.client, detail: $0.detail)
         }
         server.tls = binding.tls
         let handle = binding.handles[loop.index]

@@ -31,9 +31,10 @@ extension Worker {
     }
 
     private func listen(_ binding: Gateway.Binding, _ server: TCPServer) {
-        server.connectionFailed = { [unowned self, unowned server] reason, client in
-            accessLog?.appendConnection(reason: reason, listener: server.info.name, peer: client)
+        server.connectionFailed = { [unowned self, unowned server] in
+            accessLog?.appendConnection(reason: $0.reason, listener: server.info.name, peer: $0.client, detail: $0.detail)
         }
+        server.tunnelEnded = { [unowned self] in accessLog?.append($0) }
         let handle = binding.handles[loop.index]
         do throws(SystemError) {
             try server.listen(on: handle, address: binding.address)

@@ -31,6 +31,7 @@ extension ServerSettings {
         progressTimeout = listener.timeouts.progress.nanoseconds
         proxyProtocol = listener.proxyProtocol
         guard let tls = listener.tls else { return }
+        transportSecurity = tls.hsts?.text
         handshakeTimeout = tls.handshakeTimeout.nanoseconds
         handshakes = max(1, (tls.handshakes + loops - 1) / loops)
     }
@@ -61,6 +62,7 @@ extension CompiledUpstream {
         settings.timeouts.response = upstream.timeouts.response.nanoseconds
         settings.timeouts.idle = upstream.timeouts.idle.nanoseconds
         settings.timeouts.total = upstream.timeouts.total?.nanoseconds ?? .max
+        settings.timeouts.ping = upstream.timeouts.ping?.nanoseconds ?? .max
         settings.retries.attempts = upstream.retries.attempts
         settings.retries.onConnectFailure = upstream.retries.on.contains(.connectFailure)
         settings.retries.onReset = upstream.retries.on.contains(.reset)
@@ -121,6 +123,7 @@ extension HealthCheckSettings {
         self.init()
         path = health.path
         if case .service(let name) = health.grpc { grpcService = name }
+        connectsOnly = health.tcp
         interval = health.interval.nanoseconds
         timeout = health.timeout.nanoseconds
         healthyAfter = health.healthyAfter

@@ -14,9 +14,16 @@ extension SnapshotCompiler {
             let settings = TLSServerSettings(tls, listener)
             let old = before[listener.name].flatMap { $0.settings.clients == .none && settings.clients == .none ? $0.tickets : nil }
             do throws(TLSError) {
+                let tickets: TicketKeys
+                if let file = tls.ticketKeys {
+                    tickets = try TicketKeys(file: file.path, before: old)
+                } else if let old, !old.areFromFile {
+                    tickets = old
+                } else {
+                    tickets = TicketKeys()
+                }
                 let context = try TLSServerContext(
-                    settings, tickets: old ?? TicketKeys(), source: settings.hasSource ? source : nil,
-                    answerToPlainHTTP: HTTPServer.plainHTTPAnswer)
+                    settings, tickets: tickets, source: settings.hasSource ? source : nil, answerToPlainHTTP: HTTPServer.plainHTTPAnswer)
                 contexts[listener.name] = context
                 for warning in context.warnings {
                     diagnostics.append(Diagnostic(.warning, at: place, path: path, warning.message, remedy: warning.remedy))

@@ -1,3 +1,4 @@
+import Glibc
 import Schema
 
 /// FNV-1a over what a configuration is made of: tells versions apart, and is no protection against forgery.
@@ -10,6 +11,15 @@ struct ContentHash {
         for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01b3 }
         // Files that share their border differ.
         state = (state ^ 0xff) &* 0x100_0000_01b3
+    }
+
+    /// Adds a file whose bytes must not stay in memory.
+    mutating func add(secret file: String) {
+        guard var bytes = TextFile.bytes(file) else { return add([]) }
+        add(bytes)
+        bytes.withUnsafeMutableBytes { memory in
+            if let start = memory.baseAddress { explicit_bzero(start, memory.count) }
+        }
     }
 
     mutating func addSecrets(of node: ConfigNode) {

@@ -81,12 +81,13 @@ package struct FileSource: Sendable {
         // What could not be read would only be reported again as missing.
         let loaded = Configuration.load(
             merge?.tree ?? ConfigNode(.null, at: start), catalogue: policies, lint: isWhole ? { $0.lint() } : { _ in [] })
-        let named = loaded.value?.tlsFiles ?? (content: [], keys: [])
+        let named = loaded.value?.tlsFiles ?? (content: [], keys: [], ticketKeys: [])
         for file in named.content where !named.keys.contains(file) { hash.add(TextFile.bytes(file) ?? []) }
+        for file in named.ticketKeys { hash.add(secret: file) }
         let all = (diagnostics + loaded.diagnostics).sortedByPosition
         return Snapshot(
             configuration: all.hasErrors ? nil : loaded.value, diagnostics: all, version: hash.text, files: files,
-            named: named.content + named.keys + resolution.files, secrets: resolution.references,
+            named: named.content + named.keys + named.ticketKeys + resolution.files, secrets: resolution.references,
             unasked: asking == .never ? resolution.references.count : 0)
     }
 

@@ -220,12 +220,15 @@ package final class ListenerInfo: Sendable {
     package let port: UInt16
     package let scheme: StaticString
     package let trustedProxies: [CIDR]
+    /// Where clients are sent that have not come over TLS; nil when they are served.
+    package let httpsPort: UInt16?
 
-    package init(name: String, index: Int, port: UInt16, scheme: StaticString, trustedProxies: [CIDR]) {
+    package init(name: String, index: Int, port: UInt16, scheme: StaticString, trustedProxies: [CIDR], httpsPort: UInt16? = nil) {
         self.name = name
         self.index = index
         self.port = port
         self.scheme = scheme
         self.trustedProxies = trustedProxies
+        self.httpsPort = httpsPort
     }
 }

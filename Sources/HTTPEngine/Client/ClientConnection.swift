@@ -209,12 +209,16 @@ package struct ClientTimeouts: Sendable, Equatable {
     package var response: Nanoseconds
     package var idle: Nanoseconds
     package var total: Nanoseconds
+    /// Longest silence on an HTTP/2 connection with exchanges before the upstream is asked for a sign of life, and longest
+    /// time until one comes; `.max` never asks.
+    package var ping: Nanoseconds
 
-    package init(connect: Nanoseconds, response: Nanoseconds, idle: Nanoseconds, total: Nanoseconds) {
+    package init(connect: Nanoseconds, response: Nanoseconds, idle: Nanoseconds, total: Nanoseconds, ping: Nanoseconds = .max) {
         self.connect = connect
         self.response = response
         self.idle = idle
         self.total = total
+        self.ping = ping
     }
 }
 

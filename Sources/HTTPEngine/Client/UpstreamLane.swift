@@ -61,7 +61,7 @@ package final class UpstreamLane {
     var timeouts: ClientTimeouts {
         ClientTimeouts(
             connect: settings.timeouts.connect, response: settings.timeouts.response, idle: settings.timeouts.idle,
-            total: settings.timeouts.total)
+            total: settings.timeouts.total, ping: settings.timeouts.ping)
     }
 
     /// Nothing is under way or waits: a retired lane may go.
@@ -92,6 +92,11 @@ package final class UpstreamLane {
     package func setHealth(_ isHealthy: Bool, of address: SocketAddress) {
         for i in endpoints.indices where endpoints[i].settings.address == address { endpoints[i].isHealthy = isHealthy }
         refreshCandidates()
+    }
+
+    /// Endpoints that this lane shares with another, which it replaces, are as well as they are there.
+    package func takeHealth(of other: UpstreamLane) {
+        for endpoint in other.endpoints where !endpoint.isHealthy && !endpoint.isGone { setHealth(false, of: endpoint.settings.address) }
     }
 
     private func refreshCandidates() {

@@ -22,8 +22,8 @@ extension HTTPServer {
         }
         let handshake = ServerHandshake(connection, stream, self)
         if let source = context.source { handshake.waits(for: source) }
+        if !settings.proxyProtocol { connection.layer = stream }
         handshakes.insert(handshake)
-        connection.layer = stream
         connection.handler = handshake
         connection.deadline = loop.now + settings.handshakeTimeout
     }
@@ -33,13 +33,13 @@ extension HTTPServer {
         counters.handshakes += 1
         // An authority has seen what it wanted to see.
         if handshake.stream.isValidation { return handshake.connection.closeGracefully() }
-        serve(handshake.connection, as: handshake.stream.applicationProtocol == .http2 ? .http2 : .http1)
+        serve(handshake.connection, as: handshake.stream.applicationProtocol == .http2 ? .http2 : .http1, for: handshake.client)
     }
 
-    func handshakeFailed(_ handshake: ServerHandshake, _ reason: Reason) {
+    func handshakeFailed(_ handshake: ServerHandshake, _ reason: Reason, _ detail: String? = nil) {
         handshakes.remove(handshake)
         if reason == .handshakeTimeout { counters.handshakeTimeouts += 1 } else { counters.handshakeFailures += 1 }
-        connectionFailed?(reason, handshake.connection.peer.ip ?? .loopback)
+        failed(reason, handshake.client.peer, detail)
     }
 }
 
@@ -54,6 +54,10 @@ final class ServerHandshake: ConnectionHandler {
     let connection: Connection
     let stream: TLSStream
     private unowned let server: HTTPServer
+    /// Who the client is: the peer, until a PROXY protocol header tells otherwise.
+    private(set) var client: ClientInfo
+    /// The beginning of such a header.
+    private var kept: ByteBuffer?
     /// Where the set of the server keeps it.
     fileprivate var slot = -1
 
@@ -61,6 +65,7 @@ final class ServerHandshake: ConnectionHandler {
         self.connection = connection
         self.stream = stream
         self.server = server
+        client = server.client(of: connection)
     }
 
     /// Lets the handshake wait for certificates that the source has to get first.
@@ -78,20 +83,59 @@ final class ServerHandshake: ConnectionHandler {
 
     func connected() { server.handshakeDone(self) }
 
-    /// Bytes come after `connected`, which has set another handler.
-    func received(_ bytes: ByteView) {}
+    /// Behind `connected` bytes are another handler's: these come before TLS.
+    func received(_ bytes: ByteView) {
+        let kept = kept ?? connection.loop.takeBuffer()
+        self.kept = kept
+        kept.append(bytes)
+        guard client.isTrusted || server.info.trustedProxies.isEmpty else { return refuse() }
+        switch ProxyProtocol.parse(kept.view) {
+        case .incomplete: break
+        case .failed: refuse()
+        case .complete(let length, let source, let port):
+            if let source {
+                client.peer = source
+                client.address = source
+                client.port = port
+                client.isTrusted = server.trusts(source)
+            }
+            kept.consume(length)
+            self.kept = nil
+            connection.layer = stream
+            if !kept.isEmpty { connection.deliver(kept.view) }
+            giveBack(kept)
+        }
+    }
+
     func drained() {}
 
     func inputEnded() {
         connection.close()
-        server.handshakeFailed(self, .handshakeFailed)
+        fail(.handshakeFailed, "the client has left")
     }
 
-    func lost(_ error: SystemError) { server.handshakeFailed(self, .handshakeFailed) }
+    func lost(_ error: SystemError) { fail(.handshakeFailed, stream.failure ?? "\(error)") }
+
+    private func refuse() {
+        server.counters.protocolErrors += 1
+        connection.close()
+        fail(.badProxyProtocol)
+    }
+
+    private func fail(_ reason: Reason, _ detail: String? = nil) {
+        if let kept { giveBack(kept) }
+        kept = nil
+        server.handshakeFailed(self, reason, detail)
+    }
+
+    private func giveBack(_ buffer: ByteBuffer) {
+        buffer.clear()
+        connection.loop.giveBack(buffer)
+    }
 
     func deadlineReached() {
         connection.close(reset: true)
-        server.handshakeFailed(self, .handshakeTimeout)
+        fail(.handshakeTimeout)
     }
 }
 

@@ -1,5 +1,5 @@
 package import GatewayCore
-package import Primitives
+import Primitives
 package import Reactor
 package import TLS
 
@@ -7,7 +7,7 @@ package import TLS
 package final class HTTPServer {
     package let loop: EventLoop
     package var info: ListenerInfo
-    package var settings: ServerSettings
+    package var settings: ServerSettings { didSet { noteTransportSecurity() } }
     package let handler: Handler
     /// Nil: connections are plain.
     package var tls: TLSServerContext?
@@ -15,8 +15,8 @@ package final class HTTPServer {
     var handshakes = HandshakeSet()
     package let pool: ExchangePool
     package var counters = ServerCounters()
-    /// Connection-level failures that never became an exchange: (reason, peer).
-    package var connectionFailed: ((Reason, IPAddress) -> Void)?
+    /// Told of connections that came to no exchange.
+    package var connectionFailed: ((ConnectionFailure) -> Void)?
     /// Set while draining: how long a connection that has just been used is kept for a request that is on its way.
     package private(set) var drainGrace: Nanoseconds?
     package var isDraining: Bool { drainGrace != nil }
@@ -24,6 +24,8 @@ package final class HTTPServer {
     private var acceptor: Acceptor?
     private var connections: ContiguousArray<(any ServedConnection)?> = []
     private var free: ContiguousArray<Int> = []
+    /// What browsers are told to remember; nil for nothing.
+    private(set) var transportSecurity: ByteBuffer?
     /// Where heads of HTTP/2 are composed.
     let fieldBlock = FieldBlock()
 
@@ -35,6 +37,26 @@ package final class HTTPServer {
         self.settings = settings
         self.pool = pool
         self.handler = handler
+        noteTransportSecurity()
+    }
+
+    private func noteTransportSecurity() {
+        transportSecurity = settings.transportSecurity.map { text in
+            let buffer = ByteBuffer(capacity: text.utf8.count)
+            buffer.append(text: text)
+            return buffer
+        }
+    }
+
+    /// What a response has to say of it: nothing when it does so itself.
+    func transportSecurity(for response: ResponseHead) -> ByteView? {
+        guard let transportSecurity else { return nil }
+        var saysSo = false
+        response.fields.forEach(named: ByteView("strict-transport-security")) { _ in
+            saysSo = true
+            return false
+        }
+        return saysSo ? nil : transportSecurity.view
     }
 
     /// Begins to accept on a listening socket, which the server then owns.
@@ -51,7 +73,7 @@ package final class HTTPServer {
         counters.accepted += 1
         guard openConnections < settings.connections else {
             counters.refused += 1
-            connectionFailed?(.tooManyConnections, connection.peer.ip ?? .loopback)
+            failed(.tooManyConnections, connection.peer.ip ?? .loopback)
             if tls == nil { connection.send(ByteView(HTTPServer.refusal)) }
             return connection.closeGracefully()
         }
@@ -59,15 +81,18 @@ package final class HTTPServer {
     }
 
     /// Takes over a connection whose client speaks, or may speak, this version of HTTP.
-    package func serve(_ connection: Connection, as choice: ServedProtocol) {
+    ///
+    /// - Parameter client: who that is, when a PROXY protocol header has been read.
+    package func serve(_ connection: Connection, as choice: ServedProtocol, for client: ClientInfo? = nil) {
         counters.open += 1
         let slot = free.popLast() ?? connections.count
         if slot == connections.count { connections.append(nil) }
+        let known = client ?? (settings.proxyProtocol ? nil : self.client(of: connection))
         // What takes PROXY protocol headers speaks HTTP/1, too.
-        if choice == .http2, !settings.proxyProtocol {
-            serveHTTP2(connection, slot: slot, client: client(of: connection))
+        if choice == .http2, let known {
+            serveHTTP2(connection, slot: slot, client: known)
         } else {
-            let server = ServerConnection(connection, server: self, slot: slot, choice)
+            let server = ServerConnection(connection, server: self, slot: slot, choice, for: known)
             connections[slot] = server
             connection.handler = server
             server.begin()
@@ -84,7 +109,7 @@ package final class HTTPServer {
         server.begin()
     }
 
-    private func client(of connection: Connection) -> ClientInfo {
+    func client(of connection: Connection) -> ClientInfo {
         var client = ClientInfo()
         client.peer = connection.peer.ip ?? .loopback
         client.address = client.peer

@@ -64,7 +64,7 @@ extension ServerConnection: ConnectionHandler {
     }
 
     private func timedOut(_ reason: Reason) {
-        if exchange == nil, requests == 0 || reason != .idleTimeout { server.connectionFailed?(reason, peer) }
+        if exchange == nil, requests == 0 || reason != .idleTimeout { server.failed(reason, peer) }
         shutDown(reason, reset: reason == .clientWriteTimeout)
     }
 }

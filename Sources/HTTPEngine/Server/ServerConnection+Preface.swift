@@ -17,7 +17,7 @@ extension ServerConnection {
                 return true
             }
             server.counters.protocolErrors += 1
-            server.connectionFailed?(.badPreface, peer)
+            server.failed(.badPreface, peer)
             shutDown(.badPreface)
             return false
         }

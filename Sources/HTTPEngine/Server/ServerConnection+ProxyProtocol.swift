@@ -26,7 +26,7 @@ extension ServerConnection {
 
     private func proxyFailed() -> Int {
         server.counters.protocolErrors += 1
-        server.connectionFailed?(.badProxyProtocol, peer)
+        server.failed(.badProxyProtocol, peer)
         shutDown(.badProxyProtocol)
         return 0
     }

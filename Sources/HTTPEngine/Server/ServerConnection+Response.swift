@@ -34,6 +34,11 @@ extension ServerConnection: Downstream {
             out.append(loop.httpDate)
             out.append("\r\n")
         }
+        if let value = server.transportSecurity(for: response) {
+            out.append("strict-transport-security: ")
+            out.append(value)
+            out.append("\r\n")
+        }
         if exchange.tunnel == .open, response.status == 101, phase == .answered { return beginTunnel(exchange, to: out) }
         writeFraming(exchange, to: out)
         if !keepAlive {

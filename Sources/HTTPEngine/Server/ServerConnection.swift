@@ -67,20 +67,22 @@ package final class ServerConnection {
     /// More kept bytes than this, and the socket is not read until they are used.
     static let mostKept = 64 << 10
 
-    init(_ connection: Connection, server: HTTPServer, slot: Int, _ choice: ServedProtocol) {
+    /// - Parameter client: nil when a PROXY protocol header is to tell.
+    init(_ connection: Connection, server: HTTPServer, slot: Int, _ choice: ServedProtocol, for client: ClientInfo?) {
         self.connection = connection
         self.server = server
         self.slot = slot
         self.choice = choice
-        peer = connection.peer.ip ?? .loopback
-        peerPort = connection.peer.port ?? 0
-        isTrusted = server.trusts(peer)
+        let known = client ?? server.client(of: connection)
+        peer = known.peer
+        peerPort = known.port
+        isTrusted = known.isTrusted
+        if client == nil { phase = .proxy }
     }
 
     var loop: EventLoop { connection.loop }
 
     func begin() {
-        if server.settings.proxyProtocol { phase = .proxy }
         headDeadline = loop.now + server.settings.headerTimeout
         connection.deadline = headDeadline
     }

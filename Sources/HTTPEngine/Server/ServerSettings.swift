@@ -21,6 +21,8 @@ package struct ServerSettings: Sendable, Equatable {
     /// Every connection begins with a PROXY protocol header.
     package var proxyProtocol = false
 
+    /// The value of Strict-Transport-Security in responses that have none (RFC 6797 §6.1).
+    package var transportSecurity: String?
     /// Longest time from a connection to the end of its TLS handshake.
     package var handshakeTimeout: Nanoseconds = .seconds(10)
     /// Most TLS handshakes at a time on one loop.

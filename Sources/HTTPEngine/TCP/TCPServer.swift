@@ -1,5 +1,5 @@
 package import GatewayCore
-package import Primitives
+import Primitives
 package import Reactor
 
 /// One listener on one event loop that carries connections as they are: plain TCP, or TLS that only its endpoint can read.
@@ -10,8 +10,10 @@ package final class TCPServer: ListeningServer {
     /// For connections from now on: open tunnels keep their endpoint.
     package var routes: TCPRoutes
     package internal(set) var counters = ServerCounters()
-    /// Connections that never became a tunnel, or whose tunnel was cut: (reason, client).
-    package var connectionFailed: ((Reason, IPAddress) -> Void)?
+    /// Told of connections that came to no tunnel.
+    package var connectionFailed: ((ConnectionFailure) -> Void)?
+    /// Told of tunnels that are over.
+    package var tunnelEnded: ((TunnelSummary) -> Void)?
 
     private var acceptor: Acceptor?
     private var tunnels: ContiguousArray<TCPTunnel?> = []
@@ -38,7 +40,7 @@ package final class TCPServer: ListeningServer {
         counters.accepted += 1
         guard counters.open < settings.connections else {
             counters.refused += 1
-            connectionFailed?(.tooManyConnections, connection.peer.ip ?? .loopback)
+            failed(.tooManyConnections, connection.peer.ip ?? .loopback)
             return connection.close(reset: true)
         }
         counters.open += 1

@@ -22,6 +22,9 @@ final class TCPTunnel {
     private var endpoint = -1
     private var tried: UInt64 = 0
     private var attempts = 0
+    private let started: Instant
+    private var bytes = (received: 0, sent: 0)
+    private var serverName = ""
     /// Bytes that either socket took late, when the deadline was last set.
     private var lateBytesSeen = 0
 
@@ -33,6 +36,7 @@ final class TCPTunnel {
         self.slot = slot
         source = client.peer
         phase = server.settings.proxyProtocol ? .proxy : .hello
+        started = client.loop.now
         client.keepsUnreadInput = true
     }
 
@@ -54,6 +58,7 @@ final class TCPTunnel {
             readBeginning(kept)
         case .open:
             progressed()
+            self.bytes.received += bytes.count
             if upstream?.send(bytes) == false { client.isReading = false }
         case .over: break
         }
@@ -70,6 +75,7 @@ final class TCPTunnel {
         case .notTLS: refuse(.badClientHello)
         case .malformed: refuse(.badClientHello, alert: .decodeError)
         case .hello(let hello):
+            serverName = hello.serverName.string
             if let lane = server.routes.lane(for: hello.serverName) { choose(lane) } else { refuse(.routeNotFound, alert: .unrecognizedName) }
         }
         scratch.clear()
@@ -146,6 +152,7 @@ final class TCPTunnel {
         if server.routes.sendsProxyHeader {
             ProxyProtocol.write(from: source, to: Socket.localAddress(client.handle), into: loop.output)
         }
+        bytes.received += kept?.count ?? 0
         let takesMore = upstream.send(loop.output.view, kept?.view ?? ByteView())
         loop.output.clear()
         dropKept()
@@ -164,6 +171,7 @@ final class TCPTunnel {
 
     func upstreamReceived(_ bytes: ByteView) {
         progressed()
+        self.bytes.sent += bytes.count
         if !client.send(bytes) { upstream?.isReading = false }
     }
 
@@ -188,7 +196,7 @@ final class TCPTunnel {
     /// Both ends have said everything: what is still to be sent is, behind the back of whoever goes.
     private func closeIfDone() {
         guard let upstream, client.inputHasEnded, upstream.inputHasEnded else { return }
-        end(failed: false)
+        end(nil, failed: false)
         client.closeGracefully()
         upstream.closeGracefully()
     }
@@ -209,7 +217,7 @@ final class TCPTunnel {
 
     func upstreamLost() {
         if phase == .connecting { return connectFailed(.upstreamConnectFailed) }
-        end(failed: true)
+        end(.upstreamReset, failed: true)
         client.close(reset: true)
     }
 
@@ -218,8 +226,7 @@ final class TCPTunnel {
     /// The client is turned away before it had an endpoint, with a fatal alert where it speaks TLS (RFC 8446 §6).
     private func refuse(_ reason: Reason, alert: Alert? = nil) {
         if reason != .routeNotFound { server.counters.protocolErrors += 1 }
-        end(failed: false)
-        server.connectionFailed?(reason, source.ip ?? .loopback)
+        end(reason, failed: false)
         if let alert {
             for byte in [21, 3, 3, 0, 2, 2, alert.rawValue] as [UInt8] { loop.output.append(byte: byte) }
             client.send(loop.output.view)
@@ -231,17 +238,29 @@ final class TCPTunnel {
     /// Ends a tunnel before its two ends have: neither takes that for a proper end.
     func cut(_ reason: Reason) {
         guard phase != .over else { return }
-        end(failed: false)
-        server.connectionFailed?(reason, source.ip ?? .loopback)
+        end(reason, failed: false)
         client.close(reset: true)
         upstream?.close(reset: true)
     }
 
-    private func end(failed: Bool) {
+    /// - Parameter reason: nil when both ends have ended it.
+    private func end(_ reason: Reason?, failed: Bool) {
+        if phase == .open {
+            server.tunnelEnded?(summary(reason))
+        } else if let reason {
+            server.failed(reason, source.ip ?? .loopback)
+        }
         phase = .over
         dropKept()
         returnEndpoint(failed: failed)
         server.removed(self)
+    }
+
+    private func summary(_ reason: Reason?) -> TunnelSummary {
+        TunnelSummary(
+            listener: server.info.name, client: source.ip ?? .loopback, started: started, bytes: bytes, serverName: serverName,
+            upstream: lane?.settings.name ?? "",
+            endpoint: endpoint >= 0 ? lane?.endpoints[endpoint].settings.name ?? "" : "", attempts: attempts, reason: reason)
     }
 }
 
@@ -254,7 +273,7 @@ extension TCPTunnel: ConnectionHandler {
     }
 
     func lost(_ error: SystemError) {
-        end(failed: false)
+        end(.clientClosed, failed: false)
         upstream?.close(reset: true)
     }
 

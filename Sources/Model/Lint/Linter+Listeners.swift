@@ -21,6 +21,7 @@ extension Linter {
             checkProtocols(listener, i)
             if let tls = listener.tls { checkTLS(tls, "listeners[\(i)].tls", acme) }
             checkTCP(listener, "listeners[\(i)]")
+            checkRedirect(listener, "listeners[\(i)].redirectToHttps")
             if listener.proxyProtocol, listener.trustedProxies.isEmpty {
                 warning(
                     listener.$proxyProtocol.position, "listeners[\(i)].proxyProtocol",
@@ -43,7 +44,14 @@ extension Linter {
 
     private mutating func checkTLS(_ tls: ListenerTLS, _ path: String, _ acme: ACMESettings?) {
         checkCertificates(tls, path, acme)
+        if let hsts = tls.hsts { checkTransportSecurity(hsts, "\(path).hsts") }
         let clients = tls.clientCertificates
+        if clients.mode != .none, tls.ticketKeys != nil {
+            error(
+                tls.$ticketKeys.position, "\(path).ticketKeys",
+                "sessions of clients with certificates would go on elsewhere after their certificates were revoked",
+                remedy: "leave `ticketKeys` out, or `clientCertificates`")
+        }
         if clients.mode != .none, clients.authorities == nil {
             error(
                 clients.$mode.position, "\(path).clientCertificates", "nobody could be trusted: `authorities` is missing",
@@ -56,6 +64,20 @@ extension Linter {
         }
     }
 
+    private mutating func checkTransportSecurity(_ hsts: TransportSecuritySettings, _ path: String) {
+        guard hsts.preload, !hsts.includeSubdomains || hsts.maxAge < .seconds(86400 * 365) else { return }
+        warning(
+            hsts.$preload.position, "\(path).preload", "the lists of browsers take no host with these settings",
+            remedy: "set `includeSubdomains: true` and a `maxAge` of at least 365d")
+    }
+
+    private mutating func checkRedirect(_ listener: Listener, _ path: String) {
+        guard listener.redirectToHttps != .no else { return }
+        let place = listener.$redirectToHttps.position
+        if listener.tls != nil { error(place, path, "this listener has `tls`", remedy: "redirect from a listener without `tls`") }
+        if listener.tcp != nil { error(place, path, "a listener with `tcp` speaks no HTTP", remedy: "leave `redirectToHttps` out") }
+    }
+
     private mutating func checkProtocols(_ listener: Listener, _ i: Int) {
         let place = listener.$protocols.position
         guard !listener.protocols.isEmpty else {
@@ -64,11 +86,6 @@ extension Linter {
         if listener.tls != nil {
             if listener.$protocols.isGiven, listener.protocols.contains(.h2c) {
                 error(place, "listeners[\(i)].protocols", "`h2c` is HTTP/2 without TLS, and this listener has `tls`", remedy: "use `h2`")
-            }
-            if listener.proxyProtocol {
-                error(
-                    listener.$proxyProtocol.position, "listeners[\(i)].proxyProtocol",
-                    "this version takes PROXY protocol headers on listeners without `tls` only")
             }
             return
         }

@@ -43,6 +43,14 @@ extension Linter {
                 warning(health.$grpc.position, "\(path).grpc", "`path` and `expect` have no effect with `grpc`")
             }
         }
+        if health.tcp {
+            if case .service = health.grpc {
+                error(health.$tcp.position, "\(path).tcp", "an endpoint is asked in one way", remedy: "leave `grpc` out, or `tcp`")
+            }
+            if health.$path.isGiven || health.$expect.isGiven {
+                warning(health.$tcp.position, "\(path).tcp", "`path` and `expect` have no effect with `tcp`")
+            }
+        }
         if !health.path.hasPrefix("/") || !health.path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) {
             error(
                 health.$path.position, "\(path).path", "a path starts with `/` and has no spaces or control characters",

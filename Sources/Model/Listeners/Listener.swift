@@ -20,7 +20,12 @@ package struct Listener: Settings {
     @Setting("Peers whose Forwarded, X-Forwarded-* and X-Request-Id headers, and PROXY protocol header, count.")
     package var trustedProxies: [CIDR] = []
 
-    @Setting("Connections start with a PROXY protocol header, version 1 or 2. It counts from trusted proxies only.")
+    @Setting(
+        "Answer every request with a redirect (308) to the same address over TLS: `true`, or `{ port: … }`. Validations of certificate authorities below /.well-known/acme-challenge/ are served, and so is what a trusted proxy has received over TLS."
+    )
+    package var redirectToHttps: HTTPSRedirect = .no
+
+    @Setting("Connections start with a PROXY protocol header, version 1 or 2, before TLS if there is any. It counts from trusted proxies only.")
     package var proxyProtocol: Bool = false
 
     @Setting("Carry connections as they are, without speaking HTTP: plain TCP, or TLS by the server name that clients ask for.")

@@ -18,6 +18,14 @@ package struct ListenerTLS: Settings {
     @Setting("Certificates that clients show.")
     package var clientCertificates: ClientCertificateSettings = ClientCertificateSettings()
 
+    @Setting("Tell browsers to come back over TLS only (Strict-Transport-Security), with every answer that does not say so itself.")
+    package var hsts: TransportSecuritySettings?
+
+    @Setting(
+        "File with keys of session tickets, 80 bytes each of `openssl rand`: gateways that have the same file go on with each other's sessions. The first key seals, the others open what it did before. Left out: keys of this process, a new one every twelve hours."
+    )
+    package var ticketKeys: ConfigurationFile?
+
     @Setting("From a connection to the end of its handshake.", .milliseconds(1) ... .seconds(3600))
     package var handshakeTimeout: Duration = .seconds(10)
 
@@ -71,16 +79,19 @@ package enum ClientCertificateMode: String, SettingChoice {
 
 extension Configuration {
     /// Files that are read when the configuration is applied and may change on their own, as certificates do. Keys are
-    /// left out of `content`: they must not lie in ordinary memory, and no key changes without its certificate.
-    package var tlsFiles: (content: [String], keys: [String]) {
+    /// left out of `content`: they must not lie in ordinary memory, and no key changes without its certificate. Those of
+    /// tickets do.
+    package var tlsFiles: (content: [String], keys: [String], ticketKeys: [String]) {
         var content: [ConfigurationFile?] = []
         var keys: [ConfigurationFile] = []
+        var ticketKeys: [ConfigurationFile] = []
         for tls in listeners.compactMap(\.tls) {
             for certificate in tls.certificates {
                 content += [certificate.certificate, certificate.ocsp]
                 if let key = certificate.key { keys.append(key) }
             }
             content += [tls.clientCertificates.authorities, tls.clientCertificates.revocations]
+            if let file = tls.ticketKeys { ticketKeys.append(file) }
         }
         for tls in upstreams.compactMap(\.tls) {
             content += [tls.authorities, tls.certificate]
@@ -90,6 +101,6 @@ extension Configuration {
         for source in secrets {
             content += [source.vault?.authorities, source.awsSecretsManager?.authorities, source.kubernetes?.authorities]
         }
-        return (content.compactMap { $0?.path }, keys.map(\.path))
+        return (content.compactMap { $0?.path }, keys.map(\.path), ticketKeys.map(\.path))
     }
 }

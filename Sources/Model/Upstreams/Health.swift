@@ -15,6 +15,9 @@ package struct ActiveHealth: Settings {
     @Setting("In place of the GET request: ask by gRPC's health protocol, `true` for the server as a whole or `{ service: … }`.")
     package var grpc: GRPCHealth?
 
+    @Setting("In place of the GET request: look whether a connection can be opened, for services that speak no HTTP.")
+    package var tcp: Bool = false
+
     @Setting("From one check to the next.", .milliseconds(10) ... .seconds(86400))
     package var interval: Duration = .seconds(5)
 

@@ -26,6 +26,11 @@ package struct UpstreamTimeouts: Settings {
     @Setting("Longest time for the whole exchange, tries included. Left out: no bound.", .milliseconds(1) ... .seconds(86400 * 7))
     package var total: Duration?
 
+    @Setting(
+        "HTTP/2: silence on a connection in use after which the endpoint is asked for a sign of life (PING); without one for as long again the connection counts as lost. Left out: it is not asked.",
+        .milliseconds(10) ... .seconds(86400))
+    package var ping: Duration?
+
     package init() {}
 }
 

@@ -26,8 +26,8 @@ package final class Connection {
     package let handle: Int32
     package let peer: SocketAddress
     package var handler: (any ConnectionHandler)?
-    /// What lies between the socket and the handler; nil for plain sockets. Set before the first byte, and never
-    /// changed: the handler is told of `connected` when the handshake is done, on both sides.
+    /// What lies between the socket and the handler; nil for plain sockets. Set before the first byte that is the layer's,
+    /// and never changed: the handler is told of `connected` when the handshake is done, on both sides.
     package var layer: (any ConnectionLayer)?
 
     /// Where the backend keeps this connection.

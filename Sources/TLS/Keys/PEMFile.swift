@@ -43,7 +43,8 @@ final class PEMFile {
         return unsafe Array(text.bytes)
     }
 
-    private static func contents(_ path: String) throws(TLSError) -> SecureMemory {
+    /// A small file, in memory for keys.
+    static func contents(_ path: String) throws(TLSError) -> SecureMemory {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unreadable(path, errno) }
         defer { close(descriptor) }

@@ -6,10 +6,12 @@ private import Synchronization
 /// client can go on with its session wherever its next connection arrives.
 ///
 /// A key seals tickets for twelve hours and opens them for another day: who has a key can read the sessions of TLS 1.2 that
-/// were sealed with it, so none may live long.
+/// were sealed with it, so none may live long. Keys from a file seal and open as long as they stand in it: whoever shares it
+/// sees to that.
 package final class TicketKeys: Sendable {
     private let keys: Mutex<[Key]>
     private let now: @Sendable () -> Instant
+    package let areFromFile: Bool
 
     static let lifetime: Nanoseconds = .seconds(12 * 3600)
     /// The one that seals, and two that only open.
@@ -21,29 +23,70 @@ package final class TicketKeys: Sendable {
     private struct Key: Sendable {
         let memory: SecureMemory
         let made: Instant
+        var opensUntil: Instant
 
         init?(made: Instant) {
             guard let memory = SecureMemory(count: Key.count) else { return nil }
             guard unsafe RAND_bytes(memory.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), Int32(Key.count)) == 1 else { return nil }
             self.memory = memory
             self.made = made
+            opensUntil = made + TicketKeys.lifetime * Nanoseconds(TicketKeys.kept)
         }
+
+        /// The key at that place of a file.
+        init?(_ index: Int, of file: SecureMemory) {
+            guard let memory = SecureMemory(count: Key.count) else { return nil }
+            let start = index * Key.count
+            unsafe memory.bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: file.bytes[start..<start + Key.count]))
+            self.memory = memory
+            made = .never
+            opensUntil = .never
+        }
+
+        func isSame(as other: Key) -> Bool { unsafe CRYPTO_memcmp(memory.bytes.baseAddress, other.memory.bytes.baseAddress, Key.count) == 0 }
 
         var name: UnsafeMutableRawPointer? { unsafe memory.bytes.baseAddress }
         var cipher: UnsafeMutableRawPointer? { unsafe memory.bytes.baseAddress.map { unsafe $0 + 16 } }
         var authentication: UnsafeMutableRawPointer? { unsafe memory.bytes.baseAddress.map { unsafe $0 + 48 } }
-        private static let count = 16 + 32 + 32
+        static let count = 16 + 32 + 32
     }
 
     package init(clock: @escaping @Sendable () -> Instant = { Instant.now }) {
         now = clock
         keys = Mutex([])
+        areFromFile = false
+    }
+
+    /// Keys that several processes share: the first of the file seals, all of them open, and so do, for a day, those that
+    /// stood in it when `before` was read.
+    package init(file path: String, before: TicketKeys?, clock: @escaping @Sendable () -> Instant = { Instant.now }) throws(TLSError) {
+        let file = try PEMFile.contents(path)
+        let size = unsafe file.bytes.count
+        guard size > 0, size % Key.count == 0, size <= 16 * Key.count else {
+            throw TLSError("\(path) has \(size) bytes", remedy: "keys of \(Key.count) bytes each are expected: `openssl rand \(Key.count)`")
+        }
+        var all: [Key] = []
+        for index in 0..<size / Key.count {
+            guard let key = Key(index, of: file) else { throw TLSError("no memory for \(path)") }
+            all.append(key)
+        }
+        let end = clock() + .seconds(24 * 3600)
+        let old = before?.areFromFile == true ? before?.keys.withLock { $0 } ?? [] : []
+        for var key in old.prefix(16) where !all.contains(where: { $0.isSame(as: key) }) {
+            key.opensUntil = min(key.opensUntil, end)
+            all.append(key)
+        }
+        now = clock
+        keys = Mutex(all)
+        areFromFile = true
     }
 
     /// The key that seals now, after a new one was made if it is time.
     private func current() -> Key? {
         let now = now()
+        let areFromFile = areFromFile
         return keys.withLock { keys in
+            if areFromFile { return keys.first }
             if let first = keys.first, now - first.made < TicketKeys.lifetime { return first }
             guard let key = Key(made: now) else { return keys.first }
             keys = [key] + keys.prefix(TicketKeys.kept - 1)
@@ -69,7 +112,7 @@ package final class TicketKeys: Sendable {
     ) -> Int32 {
         let now = now()
         let found: (Int, Key)? = keys.withLock { keys in
-            for (i, key) in keys.enumerated() where now - key.made < TicketKeys.lifetime * Nanoseconds(TicketKeys.kept) {
+            for (i, key) in keys.enumerated() where now < key.opensUntil {
                 if let keyName = unsafe key.name, unsafe CRYPTO_memcmp(keyName, name, 16) == 0 { return (i, key) }
             }
             return nil

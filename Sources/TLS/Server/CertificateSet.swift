@@ -21,6 +21,7 @@ final class CertificateSet: @unchecked Sendable {
     private func configure(_ settings: TLSServerSettings) throws(TLSError) {
         unsafe sluice_harden(context)
         unsafe sluice_release_buffers(context)
+        unsafe sluice_choose_ciphers(context)
         // Sessions live in tickets, which any loop can open.
         unsafe sluice_no_session_cache(context)
         // OpenSSL would send two, which costs a handshake more than it gains: the one may be used again, as there is no early data.

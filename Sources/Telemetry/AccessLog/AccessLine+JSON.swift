@@ -8,7 +8,13 @@ extension AccessLine {
         out.append("\",\"client\":\"")
         client.write(to: out)
         out.append(byte: UInt8(ascii: "\""))
-        if record.kind == AccessRecord.Kind.exchange.rawValue { writeExchange(to: out) } else { pair(",\"listener\":", listener, out) }
+        switch AccessRecord.Kind(rawValue: record.kind) {
+        case .exchange: writeExchange(to: out)
+        case .tunnel: writeTunnel(to: out)
+        case .connection, nil:
+            pair(",\"listener\":", listener, out)
+            writeMembers(to: out)
+        }
         if let reason { pair(",\"reason\":", ByteView(reason.code), out) }
         out.append("}\n")
     }
@@ -21,12 +27,7 @@ extension AccessLine {
         out.append(VersionText.name(major: record.majorVersion, minor: record.minorVersion))
         out.append("\",\"status\":")
         out.append(decimal: Int(record.status))
-        out.append(",\"requestBytes\":")
-        out.append(decimal: Int(clamping: record.requestBytes))
-        out.append(",\"responseBytes\":")
-        out.append(decimal: Int(clamping: record.responseBytes))
-        out.append(",\"duration\":")
-        out.append(seconds: record.duration)
+        writeAmounts(to: out)
         if record.upstreamDuration != .max {
             out.append(",\"upstreamDuration\":")
             out.append(seconds: record.upstreamDuration)
@@ -44,6 +45,26 @@ extension AccessLine {
         pair(",\"consumer\":", consumer, out)
         pair(",\"credential\":", credential, out)
         writeMembers(to: out)
+    }
+
+    private func writeTunnel(to out: ByteBuffer) {
+        pair(",\"host\":", host, out)
+        out.append(",\"protocol\":\"tcp\"")
+        writeAmounts(to: out)
+        pair(",\"listener\":", listener, out)
+        pair(",\"upstream\":", upstream, out)
+        pair(",\"endpoint\":", endpoint, out)
+        out.append(",\"attempts\":")
+        out.append(decimal: Int(record.attempts))
+    }
+
+    private func writeAmounts(to out: ByteBuffer) {
+        out.append(",\"requestBytes\":")
+        out.append(decimal: Int(clamping: record.requestBytes))
+        out.append(",\"responseBytes\":")
+        out.append(decimal: Int(clamping: record.responseBytes))
+        out.append(",\"duration\":")
+        out.append(seconds: record.duration)
     }
 
     private func writeMembers(to out: ByteBuffer) {

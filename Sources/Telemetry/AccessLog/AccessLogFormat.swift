@@ -7,7 +7,9 @@ package enum AccessLogFormat: Sendable {
     /// received, with its query), `protocol`, `status` (0: nothing was sent), `requestBytes`, `responseBytes`, `duration`
     /// and `upstreamDuration` (seconds, microsecond precision), `listener`, `api`, `route`, `upstream`, `endpoint`,
     /// `attempts`, `requestId`, `userAgent`, `referer`, `consumer`, `credential` (what it is called), `reason` (only of exchanges that failed). What is unknown is left
-    /// out. Behind these, and before `reason`, come the members that policies add (`log-fields`). A connection that failed without a request has `time`, `client`, `listener` and `reason` alone.
+    /// out. Behind these, and before `reason`, come the members that policies add (`log-fields`). A connection that failed without a request has `time`, `client`, `listener` and `reason` alone,
+    /// and `detail` where more is known. The line of a TCP listener's tunnel has `time`, `client`, `host` (the server name that was
+    /// asked for), `protocol` (`tcp`), the bytes, `duration`, `listener`, `upstream`, `endpoint`, `attempts`, and `reason` if it was cut.
     /// Bytes that are not UTF-8 stand as `\xHH` inside the string.
     case json
     /// The combined format of Apache and nginx, then what a gateway adds, `-` for what is unknown:

@@ -1,5 +1,5 @@
 package import GatewayCore
-package import Primitives
+import Primitives
 package import Reactor
 
 /// The access log's end in one event loop, confined to it: copies the facts of what has finished into a batch of compact
@@ -11,14 +11,14 @@ package final class AccessLogLane: TimerOwner {
     /// How long a record waits in a batch that does not fill.
     package static let longestWait: Nanoseconds = .milliseconds(100)
 
-    private let loop: EventLoop
+    let loop: EventLoop
     private let writer: AccessLogWriter
     private let timer: TimerWheel.ID
-    private var batch: LogBatch
+    private(set) var batch: LogBatch
     private var firstAppended = Instant.never
     private var isOpen = true
     /// Wall clock minus the loop's, as of the turn that began at `clockRead`.
-    private var wallOffset: UInt64 = 0
+    private(set) var wallOffset: UInt64 = 0
     private var clockRead = Instant.never
     private var lastListener: ListenerInfo?
     private var lastName = AccessRecord.encode("")
@@ -96,25 +96,6 @@ package final class AccessLogLane: TimerOwner {
         }
     }
 
-    /// Adds a connection that failed without a request: a bad PROXY header, too many connections, a time-out.
-    package func appendConnection(reason: Reason, listener: String, peer: IPAddress) {
-        begin()
-        var record = AccessRecord()
-        record.kind = AccessRecord.Kind.connection.rawValue
-        record.time = wallOffset &+ loop.now.nanoseconds
-        record.clientHigh = peer.high
-        record.clientLow = peer.low
-        record.reason = reason.number
-        let name = AccessRecord.encode(listener)
-        unsafe batch.bytes.appendUninitialized(RecordWriter.size(parts: name.count)) { memory in
-            var writer = unsafe RecordWriter(memory)
-            writer.append(record)
-            writer.append(encoded: name, empty: 1)
-            writer.append(encoded: nil, empty: AccessRecord.Part.allCases.count - 1)
-            return writer.count
-        }
-    }
-
     /// Hands the batch to the writer when it is full or old, or, with `force`, when it holds anything at all.
     package func flush(force: Bool = false) {
         guard batch.records > 0 else { return }
@@ -125,7 +106,8 @@ package final class AccessLogLane: TimerOwner {
 
     package func timerFired() { flush(force: true) }
 
-    private func begin() {
+    /// A record is about to be added.
+    func begin() {
         let now = loop.now
         if clockRead != now {
             clockRead = now

@@ -4,7 +4,7 @@ import Primitives
 ///
 /// Only this process reads it: byte order and layout are the machine's.
 struct AccessRecord: BitwiseCopyable {
-    enum Kind: UInt8 { case exchange = 1, connection = 2 }
+    enum Kind: UInt8 { case exchange = 1, connection = 2, tunnel = 3 }
 
     /// The variable parts, in the order in which they follow.
     enum Part: Int, CaseIterable {

@@ -43,14 +43,14 @@ class Authority:
                 "-days", "2", "-subj", f"/CN={name}", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
         secret_key(self.key)
 
-    def issue(self, *names: str, kind: str = "ec", file: str | None = None, days: int = 2) -> Pair:
-        """A certificate for the DNS names; `kind` is `ec` or `rsa`."""
+    def issue(self, *names: str, kind: str = "ec", file: str | None = None, days: int = 2, extensions: str = "") -> Pair:
+        """A certificate for the DNS names; `kind` is `ec` or `rsa`. `extensions` are lines of x509v3_config(5)."""
         base = self.folder / (file or f"{names[0].replace('*', 'any')}-{kind}")
         key, request, certificate, extension = (Path(f"{base}.{suffix}") for suffix in ("key", "csr", "crt", "ext"))
         algorithm = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "ec" else ["rsa:2048"]
         openssl("req", "-new", "-newkey", *algorithm, "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={names[0]}")
         secret_key(key)
-        extension.write_text("subjectAltName=" + ",".join(f"DNS:{name}" for name in names) + "\n")
+        extension.write_text("subjectAltName=" + ",".join(f"DNS:{name}" for name in names) + f"\n{extensions}\n")
         openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days", days,
                 "-extfile", extension, "-out", certificate)
         return Pair(certificate, key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import socket
 import struct
 import threading
 import time
@@ -139,3 +140,28 @@ def raw_echo(exchange):
     while wire.buffer or wire.fill(time.monotonic() + limit(20)):
         exchange.send(wire.take(len(wire.buffer)))
     exchange.close()
+
+
+class Acceptor:
+    """Switches every connection and says no more, in one thread for all."""
+
+    def __init__(self):
+        self.sock = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.address = f"127.0.0.1:{self.sock.getsockname()[1]}"
+        self.open = []
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        try:
+            while True:
+                connection, _ = self.sock.accept()
+                self.open.append(connection)
+                connection.recv(65536)
+                connection.sendall(f"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {ACCEPT}\r\n\r\n".encode())
+        except OSError:
+            pass
+
+    def close(self):
+        self.sock.close()
+        for connection in self.open:
+            connection.close()

@@ -22,7 +22,7 @@ final class ServerRig: ExchangeObserver {
         change(&settings)
         let info = ListenerInfo(name: "test", index: 0, port: 80, scheme: "http", trustedProxies: trusted)
         server = HTTPServer(loop: network.loop, info: info, settings: settings, pool: pool) { [unowned self] in take($0) }
-        server.connectionFailed = { [unowned self] reason, _ in connectionFailures.append(reason) }
+        server.connectionFailed = { [unowned self] in connectionFailures.append($0.reason) }
         try server.listen(on: 0, address: ServerRig.address)
     }
 

@@ -7,7 +7,7 @@ extension HTTP2ClientConnection: ConnectionHandler {
     package func connected() {
         if let security, security.stream.applicationProtocol != .http2 { return goOnOverHTTP1() }
         isConnected = true
-        connection?.deadline = .never
+        connection?.deadline = silence.begin(loop.now)
         beginWaiting()
         sendSoon()
     }
@@ -15,6 +15,7 @@ extension HTTP2ClientConnection: ConnectionHandler {
     package func drained() { send() }
 
     package func received(_ bytes: ByteView) {
+        silence.hears(loop.now)
         guard frames.read(bytes) else {
             settle()
             return failAll(GatewayError(.upstreamBadResponse, .upstream, frames.violation ?? "The upstream broke the HTTP/2 protocol."))
@@ -36,6 +37,14 @@ extension HTTP2ClientConnection: ConnectionHandler {
 
     package func deadlineReached() {
         guard isConnected else { return failAll(GatewayError(.upstreamConnectTimeout, .upstream, retry: .yes)) }
-        if streams.isEmpty { close() }
+        guard !streams.isEmpty else { return close() }
+        switch silence.look(loop.now) {
+        case .wait(let moment): connection?.deadline = moment
+        case .ask(let moment):
+            frames.ping()
+            sendSoon()
+            connection?.deadline = moment
+        case .gone: failAll(GatewayError(.upstreamReset, .upstream, "The upstream has not answered a PING."))
+        }
     }
 }

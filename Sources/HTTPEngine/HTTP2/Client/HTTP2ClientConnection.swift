@@ -49,6 +49,7 @@ package final class HTTP2ClientConnection {
     var hasRoomAgain = false
     private var sendsAtEndOfTurn = false
     private var floods: FloodLimits
+    var silence: SilenceWatch
     /// The upstream's SETTINGS have arrived.
     private(set) var hasSettings = false
     private var hasNewSettings = false
@@ -66,6 +67,7 @@ package final class HTTP2ClientConnection {
         self.endpoint = endpoint
         self.timeouts = timeouts
         floods = FloodLimits(now: loop.now)
+        silence = SilenceWatch(most: timeouts.ping)
         frames = HTTP2ClientSession()
         frames.open(for: self)
     }
@@ -98,7 +100,8 @@ package final class HTTP2ClientConnection {
     }
 
     private func begin(_ stream: HTTP2ClientStream) {
-        connection?.deadline = .never
+        // The first one ends the idle time.
+        if streams.count == 1 || connection?.deadline == .never { connection?.deadline = silence.begin(loop.now) }
         stream.begin()
     }
 

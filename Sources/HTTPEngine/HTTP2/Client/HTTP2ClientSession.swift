@@ -25,6 +25,7 @@ final class HTTP2ClientSession {
         defer { unsafe nghttp2_option_del(option) }
         unsafe nghttp2_option_set_no_auto_window_update(option, 1)
         unsafe nghttp2_option_set_peer_max_concurrent_streams(option, 100)
+        unsafe nghttp2_option_set_max_continuations(option, FloodLimits.continuations)
         guard let callbacks = unsafe HTTP2ClientCallbacks.make() else { return }
         defer { unsafe nghttp2_session_callbacks_del(callbacks) }
         let user = unsafe Unmanaged.passUnretained(owner).toOpaque()
@@ -67,6 +68,9 @@ final class HTTP2ClientSession {
     var peerMostStreams: Int {
         Int(unsafe nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
     }
+
+    /// Asks the upstream to answer.
+    func ping() { _ = unsafe nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil) }
 
     /// Ends the session with GOAWAY.
     func terminate() { _ = unsafe nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM.rawValue) }

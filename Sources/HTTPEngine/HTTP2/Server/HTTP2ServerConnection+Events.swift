@@ -22,7 +22,7 @@ extension HTTP2ServerConnection: ConnectionHandler {
     private func failed(_ code: Int32) {
         server.counters.protocolErrors += 1
         guard let session = unsafe session, code != NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue else {
-            server.connectionFailed?(.badPreface, client.peer)
+            server.failed(.badPreface, client.peer)
             return shutDown(.badPreface)
         }
         if code == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue { return calmDown(.continuation) }
@@ -76,7 +76,7 @@ extension HTTP2ServerConnection: ConnectionHandler {
 
     private func headTimedOut() {
         server.counters.timeouts += 1
-        if requests == 0 { server.connectionFailed?(.headerTimeout, client.peer) }
+        if requests == 0 { server.failed(.headerTimeout, client.peer) }
         terminate(.headerTimeout, isGreeted ? .enhanceYourCalm : .settingsTimeout)
     }
 

@@ -161,7 +161,7 @@ final class HTTP2ServerConnection {
         guard !isClosed, let session = unsafe session else { return }
         isFlooded = true
         server.counters.floods += 1
-        server.connectionFailed?(.tooManyFrames, client.peer)
+        server.failed(.tooManyFrames, client.peer)
         unsafe nghttp2_session_terminate_session(session, ErrorCode.enhanceYourCalm.rawValue)
         schedule()
     }

@@ -35,6 +35,7 @@ extension HTTP2Stream: Downstream {
         block.append(":status", decimal: isSwitch ? 200 : response.status)
         block.append(response.fields)
         if !response.fields.contains(.date) { block.append("date", owner.loop.httpDate) }
+        if let value = owner.server.transportSecurity(for: response) { block.append("strict-transport-security", value) }
         if isSwitch { writing = .open } else { addFraming(exchange, to: block) }
         unsafe block.withPairs { pairs, count in
             if writing == .none || writing == .length(0) {

@@ -40,8 +40,7 @@ enum SessionSetup {
         unsafe nghttp2_option_set_max_send_header_block_length(options, 1 << 20)
         // Entries of one SETTINGS frame.
         unsafe nghttp2_option_set_max_settings(options, 32)
-        // CONTINUATION frames of one head: as many as limits.headerBytes can need.
-        unsafe nghttp2_option_set_max_continuations(options, 64)
+        unsafe nghttp2_option_set_max_continuations(options, FloodLimits.continuations)
         unsafe nghttp2_option_set_builtin_recv_extension_type(options, UInt8(NGHTTP2_PRIORITY_UPDATE.rawValue))
         return unsafe options
     }

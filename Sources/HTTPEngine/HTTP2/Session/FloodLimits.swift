@@ -11,6 +11,10 @@ struct FloodLimits {
     private var priorities: FrameBudget
     private var emptyFrames: FrameBudget
 
+    /// Most CONTINUATION frames of one head: twice as many as `limits.headerBytes` can need, because the session counts a
+    /// frame again for each read that begins within the nine bytes of its head.
+    static let continuations = 128
+
     /// What a peer has sent too much of.
     enum Flood: String {
         /// Streams opened and cancelled at once (CVE-2023-44487).
