@@ -1,4 +1,5 @@
 import DataPlane
+import Discovery
 import GatewayCore
 import HTTPEngine
 import Model

@@ -10,23 +10,31 @@ import Testing
 
     @Test func dialogue() {
         var plan = RefreshPlan(interval: .seconds(60), missInterval: .seconds(300))
-        #expect(plan.begin(now: at(0)))
-        #expect(!plan.begin(now: at(0)) && !plan.beginForMiss(now: at(0)))
+        expect(true, plan.begin(now: at(0)))
+        expect(false, plan.begin(now: at(0)))
+        expect(false, plan.beginForMiss(now: at(0)))
         plan.end(succeeded: true, now: at(0))
-        #expect(!plan.begin(now: at(59)) && plan.due == at(60) && plan.stale == at(120))
+        expect(false, plan.begin(now: at(59)))
+        #expect(plan.due == at(60) && plan.stale == at(120))
         // Something is missing.
-        #expect(plan.beginForMiss(now: at(10)))
+        expect(true, plan.beginForMiss(now: at(10)))
         plan.end(succeeded: true, now: at(10))
-        #expect(!plan.beginForMiss(now: at(309)) && plan.due == at(70))
-        #expect(plan.beginForMiss(now: at(310)))
+        expect(false, plan.beginForMiss(now: at(309)))
+        #expect(plan.due == at(70))
+        expect(true, plan.beginForMiss(now: at(310)))
         plan.end(succeeded: true, now: at(310))
         // Failures are repeated soon, and what there is goes on.
-        #expect(plan.begin(now: at(370)))
+        expect(true, plan.begin(now: at(370)))
         plan.end(succeeded: false, now: at(370))
-        #expect(plan.due == at(380) && plan.stale == at(430) && !plan.begin(now: at(379)))
-        #expect(plan.begin(now: at(1000)))
+        #expect(plan.due == at(380) && plan.stale == at(430))
+        expect(false, plan.begin(now: at(379)))
+        expect(true, plan.begin(now: at(1000)))
         plan.end(succeeded: false, now: at(1000))
         #expect(plan.stale == at(1010))
+    }
+
+    private func expect(_ wanted: Bool, _ answer: Bool, at place: SourceLocation = #_sourceLocation) {
+        #expect(answer == wanted, sourceLocation: place)
     }
 }
 

@@ -44,7 +44,7 @@ package final class OIDC: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy, Re
         @Setting("A token for the upstream, as `Authorization: Bearer`.")
         package var forwardToken: ForwardedToken = .none
 
-        @Setting("A claim whose value is the name of a consumer.")
+        @Setting("A claim that names the consumer, as the consumer's credential `jwtClaim` has it.")
         package var consumerClaim: String?
 
         @Setting("Takes the policy's cookies away before the request goes on.")

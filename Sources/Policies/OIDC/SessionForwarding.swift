@@ -33,8 +33,7 @@ struct SessionForwarding: Sendable {
     private let fields: [(name: [UInt8], known: KnownField, claim: String)]
     private let token: ForwardedToken
     private let hidesCookies: Bool
-    private let consumerClaim: String?
-    private let consumers: [String: Consumer]
+    private let consumers: TokenConsumers?
 
     init(_ config: OIDC.Config, _ context: PolicyContext) throws(PolicyError) {
         var fields: [(name: [UInt8], known: KnownField, claim: String)] = []
@@ -46,13 +45,12 @@ struct SessionForwarding: Sendable {
         self.fields = fields
         token = config.forwardToken
         hidesCookies = config.hideCredentials
-        consumerClaim = config.consumerClaim
-        consumers = Dictionary(context.consumers.map { ($0.consumer.name, $0.consumer) }, uniquingKeysWith: { first, _ in first })
+        consumers = config.consumerClaim.map { TokenConsumers(claim: $0, isRequired: false, context.identities) }
     }
 
     func principal(_ session: OIDCSession) -> Principal {
         Principal(
-            method: OIDC.id, subject: session.subject, consumer: consumerClaim.flatMap { session.claims[$0]?.string }.flatMap { consumers[$0] },
+            method: OIDC.id, subject: session.subject, consumer: consumers?.findNow(session.claims),
             claims: .object(session.claims))
     }
 
