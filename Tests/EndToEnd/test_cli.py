@@ -209,6 +209,17 @@ def test_route(file, method, url, words):
     assert all(word in result.stdout for word in words), result.stdout
 
 
+def test_route_of_a_call(tmp_path):
+    grpc = {"service": "orders.v1.Orders", "method": "Get"}
+    target = "http://api.example.com/orders.v1.Orders/Get"
+    path = tmp_path / "calls.yaml"
+    path.write_text(yaml.safe_dump({"apis": [{"name": "calls", "routes": [
+        {"name": "one-call", "match": {"grpc": grpc}, "respond": {"status": 200}}, {"name": "rest", "match": {"path": "/*"}, "respond": {"status": 200}}]}]}))
+    call = command("route", "--config", path, "POST", target, "-H", "content-type: application/grpc+proto")
+    assert "route calls / one-call" in call.stdout, call.stdout + call.stderr
+    assert "route calls / rest" in command("route", "--config", path, "POST", target, "-H", "content-type: application/json").stdout
+
+
 @pytest.mark.parametrize("method, url, word", [("GET", "http://api.example.com/nothing", "404"), ("GET", "http://other.test/shop/ping", "404")])
 def test_route_of_nothing(file, method, url, word):
     result = command("route", "--config", file(), method, url)

@@ -16,6 +16,8 @@ from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from harness.blackhole import Blackhole
+from harness.h2upstream import H2Upstream
+from harness.http2 import Client as HTTP2Client
 from harness.configuration import api, proxy, route, upstream
 from harness.ports import free_port
 from harness.waiting import limit, until
@@ -230,6 +232,29 @@ def test_expired_deadline_is_told(start, server):
         assert error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
         assert time.monotonic() - since < limit(5)
         assert server.service.cancelled.wait(WAIT), "the server is told"
+
+
+@pytest.mark.parametrize("timeouts, reason", [({}, "deadline_exceeded"), ({"total": "400ms"}, "upstream_total_timeout")])
+def test_a_deadline_in_the_middle_of_a_stream_is_told_in_trailers(start, timeouts, reason):
+    """What came before it stays good."""
+    with H2Upstream() as slow:
+
+        @slow.on("/a.B/List")
+        def answer(stream):
+            stream.head(200, ("content-type", "application/grpc"))
+            stream.data(frame(b"first"))
+            stream.ended.wait(limit(20))
+
+        gateway = start({"runtime": {"threads": 1}, **proxy(slow, protocol="h2c", timeouts=timeouts)})
+        with HTTP2Client(gateway.address) as client:
+            headers = [("content-type", "application/grpc"), ("te", "trailers"), *([] if timeouts else [("grpc-timeout", "400m")])]
+            call = client.wait(client.request("POST", "/a.B/List", headers))
+            assert (call.status, bytes(call.body), call.reset) == (200, frame(b"first"), None)
+            assert call.trailers["grpc-status"] == "4" and call.trailers["grpc-message"]
+            # The connection goes on.
+            assert client.wait(client.request(path="/other")).body == b"ok"
+        until(lambda: slow.seen("/a.B/List")[0].reset is not None, 10, "the upstream is told")
+        assert reason in gateway.wait_log("/a.B/List")[0]
 
 
 # ---- the gateway's own answers ----------------------------------------------------------------------------------------

@@ -272,6 +272,40 @@ def test_all_endpoints_down(start):
     gateway.wait_log("upstream_connect_failed")
 
 
+def test_every_tunnel_has_its_line_in_the_log(start):
+    with Server() as server:
+        gateway = start(tcp(upstream("up", server), listener={"name": "raw"}, upstream="up"))
+        with connect(gateway) as client:
+            assert exchange(client, b"x" * 1000) == b"x" * 1000
+            client.shutdown(socket.SHUT_WR)
+            assert read_all(client) == b""
+        gateway.wait_log('"protocol":"tcp"')
+        line, = gateway.log()
+        assert (line["requestBytes"], line["responseBytes"], line["attempts"]) == (1000, 1000, 1)
+        assert (line["listener"], line["upstream"], line["endpoint"], line["client"]) == ("raw", "up", server.address, "127.0.0.1")
+        assert line["duration"] > 0 and "reason" not in line and "host" not in line
+        with connect(gateway) as client:
+            exchange(client, b"x")
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        assert '"reason":"client_closed"' in gateway.wait_log('"requestBytes":1,')[0]
+
+
+def test_whether_endpoints_take_connections(start):
+    health = {"active": {"tcp": True, "interval": "100ms", "timeout": "500ms", "unhealthyAfter": 1}}
+    port = free_port()
+    with Server() as good:
+        gateway = start(tcp(upstream("up", good, f"127.0.0.1:{port}", health=health), upstream="up"))
+        healthy = lambda address: gateway.metrics().values("sluice_endpoint_healthy", upstream="up", endpoint=address)
+        until(lambda: healthy(f"127.0.0.1:{port}") == [0], 10, "nobody listens there")
+        assert healthy(good.address) == [1]
+        for _ in range(4):
+            with connect(gateway) as client:
+                assert exchange(client, b"x") == b"x"
+        assert gateway.metrics().total("sluice_upstream_failures_total", upstream="up") == 0, "it is not tried"
+        with Server(port=port):
+            until(lambda: healthy(f"127.0.0.1:{port}") == [1], 10, "somebody listens there now")
+
+
 def test_tunnels_are_spread_by_requests_in_flight(start):
     with Server() as a, Server() as b:
         gateway = start(tcp(upstream("up", a, b, balance={"method": "least-requests"}), upstream="up"))
@@ -330,6 +364,13 @@ def test_a_name_that_nobody_has_is_refused_with_an_alert(named, contexts, name):
         client.sendall(client_hello(context, name))
         assert read_all(client) == UNRECOGNIZED_NAME
     named.wait_log("route_not_found")
+
+
+def test_the_name_is_in_the_log(named, contexts):
+    with contexts("db.example.com")[1].wrap_socket(connect(named), server_hostname="db.example.com") as client:
+        client.sendall(b"x")
+        assert client.recv(10) == b"db"
+    assert '"upstream":"db"' in named.wait_log('"host":"db.example.com"')[0]
 
 
 def test_a_default_takes_other_names(start, contexts):

@@ -306,6 +306,41 @@ def test_files_rotate(start, authority, stranger, tmp_path):
         until(lambda: gateway.fetch(target="/").status == 200, 10, "the new authority counts")
 
 
+def test_a_clients_certificate_rotates(start, authority, tmp_path):
+    first, second = (authority.issue("DNS:gateway.test", subject=name) for name in ("first", "second"))
+    live = {"certificate": tmp_path / "live.crt", "key": tmp_path / "live.key"}
+
+    def show(pair):
+        for kind, source in (("key", pair.key), ("certificate", pair.certificate)):
+            shutil.copy(source, tmp_path / "partial")
+            (tmp_path / "partial").rename(live[kind])
+
+    show(first)
+    with Secure(authority.issue("IP:127.0.0.1"), clients=authority.file) as server:
+        gateway = gateway_to(start, server, {"authorities": authority.file, "certificate": str(live["certificate"]), "key": str(live["key"])})
+        assert b" first " in gateway.fetch(target="/").body
+        show(second)
+        until(lambda: b" second " in gateway.fetch(target="/").body, 10, "the new certificate is shown")
+
+
+def test_other_certificates_do_not_make_endpoints_well(start, authority, stranger, tmp_path):
+    """A sick endpoint stays so, without a moment in which it is tried, when files of the upstream's TLS change."""
+    bundle = tmp_path / "ca.crt"
+    shutil.copy(authority.file, bundle)
+    check = {"path": "/", "interval": "30s", "timeout": "1s", "unhealthyAfter": 1}
+    with Secure(authority.issue("IP:127.0.0.1")) as good:
+        down = f"127.0.0.1:{free_port()}"
+        gateway = start({"runtime": {"threads": 1}, **proxy(good, down, tls={"authorities": str(bundle)}, health={"active": check}, retries={"attempts": 1})})
+        healthy = lambda: gateway.metrics().values("sluice_endpoint_healthy", upstream="up", endpoint=down)
+        until(lambda: healthy() == [0], 10, "nobody listens there")
+        before = gateway.generation()
+        (tmp_path / "new.crt").write_bytes(bundle.read_bytes() + open(stranger.file, "rb").read())
+        (tmp_path / "new.crt").rename(bundle)
+        until(lambda: gateway.generation() > before, 10, "the new authorities count")
+        assert healthy() == [0]
+        assert [gateway.fetch(target="/").status for _ in range(6)] == [200] * 6
+
+
 def test_settings_that_can_not_work(tmp_path, authority):
     pair, other = authority.issue("DNS:a.test"), authority.issue("DNS:a.test")
     broken = tmp_path / "broken.crt"

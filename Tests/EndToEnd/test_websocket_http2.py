@@ -4,13 +4,13 @@ import socket
 import time
 
 import h2.config
-import h2.connection
 import h2.events
 import h2.settings
 import pytest
 
 from harness.configuration import proxy
 from harness.h2upstream import H2Upstream
+from harness.http2 import Connection
 from harness.waiting import limit, until
 from harness.websocket import ACCEPT, KEY, EchoServer, exactly, frame, read_frame, upgrade
 
@@ -22,7 +22,7 @@ class Client:
 
     def __init__(self, gateway, path: str, **pseudo):
         self.sock = socket.create_connection(gateway.address, timeout=limit(10))
-        self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8", validate_outbound_headers=False))
+        self.h2 = Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8", validate_outbound_headers=False))
         self.h2.initiate_connection()
         self.data, self.headers, self.ended, self.reset = bytearray(), None, False, None
         self.flush()
@@ -137,6 +137,22 @@ def test_from_http2_to_http2(start, tunnels):
         client.expect(b"any bytes")
         client.send(b"", end=True)
         client.until(lambda: client.ended, "the end of the stream")
+
+
+def test_drain_says_going_away(start):
+    """A tunnel inside an HTTP/2 connection ends in its own protocol's words, and the connection with it."""
+    with EchoServer(compression=None) as echo:
+        gateway = start(proxy(echo))
+        with Client(gateway, "/chat") as client:
+            assert client.status() == "200"
+            client.send(frame(1, b"hello"))
+            client.expect(frame(1, b"hello", mask=False))
+            gateway.terminate()
+            client.expect(frame(8, b"\x03\xe9", mask=False))
+            client.send(frame(8, b"\x03\xe9"), end=True)
+            client.until(lambda: client.ended or client.reset is not None, "the end of the stream")
+        assert gateway.wait_exit() == 0
+        until(lambda: echo.closed == [("/chat", 1001)])
 
 
 def test_an_answer_to_another_key(start, upstream):

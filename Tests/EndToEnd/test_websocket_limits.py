@@ -120,6 +120,48 @@ def test_protocol_errors(start, upstream, bad):
     gateway.wait_log("websocket_protocol_error")
 
 
+def test_nothing_follows_the_upstreams_close(start, upstream):
+    """The upstream closes in the middle of a client's frame. What the client says then is nobody's concern; and there is one Close only."""
+    got = []
+
+    def work(exchange):
+        exactly(exchange.wire, 8)
+        exchange.send(frame(8, b"\x03\xef", mask=False))
+        got.append(exactly(exchange.wire, 100))
+        exchange.close()
+
+    upstream.on("/t", lambda e: tunnel(e, work))
+    gateway = start(one_route(upstream, websocket={"maxMessage": "1MiB"}))
+    with gateway.connect() as connection:
+        upgrade(connection, "/t")
+        connection.send(frame(1, b"x" * 50)[:8])
+        assert read_frame(connection.wire) == (8, b"\x03\xef")
+        # Its own Close stands where the rest of the frame should; behind that nothing is a frame.
+        connection.send(frame(8, b"\x03\xe8") + b"\xff" * 200)
+        assert not connection.wire.fill(time.monotonic() + limit(5)), connection.wire.buffer
+    assert len(got) == 1 and "websocket_protocol_error" not in "".join(gateway.log_lines())
+
+
+def test_draining_adds_no_close_to_another(start, upstream):
+    go_on = threading.Event()
+
+    def work(exchange):
+        exchange.send(frame(8, b"\x0f\xa0", mask=False))
+        exchange.wait(go_on)
+        exchange.close()
+
+    upstream.on("/t", lambda e: tunnel(e, work))
+    gateway = start(proxy(upstream))
+    with gateway.connect() as connection:
+        upgrade(connection, "/t")
+        assert read_frame(connection.wire) == (8, b"\x0f\xa0")
+        gateway.terminate()
+        until(lambda: not can_connect(gateway))
+        go_on.set()
+        assert not connection.wire.fill(time.monotonic() + limit(5)), connection.wire.buffer
+    gateway.wait_exit()
+
+
 def test_without_limits_frames_are_not_judged(start, upstream):
     upstream.on("/t", lambda e: tunnel(e, raw_echo))
     gateway = start(proxy(upstream))

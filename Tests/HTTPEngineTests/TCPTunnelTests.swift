@@ -59,6 +59,33 @@ import Upstreams
                 }() == "abcmore")
     }
 
+    @Test func whatWasCarriedIsTold() throws {
+        var told: [TunnelSummary] = []
+        var failed: [Reason] = []
+        server.tunnelEnded = { told.append($0) }
+        server.connectionFailed = { failed.append($0.reason) }
+        let (client, endpoint) = try tunnel()
+        client.send("question")
+        rig.network.settle()
+        rig.network.advance(.seconds(3))
+        endpoint.send("the answer")
+        endpoint.sendEnd()
+        client.sendEnd()
+        rig.network.settle()
+        let whole = try #require(told.first)
+        #expect(whole.bytes == (received: 8, sent: 10) && whole.reason == nil && whole.attempts == 1)
+        #expect(whole.upstream == "up" && whole.endpoint == "e0:80" && whole.listener == "tcp" && rig.network.now - whole.started >= .seconds(3))
+        let (other, _) = try tunnel()
+        rig.network.settle()
+        other.reset()
+        rig.network.settle()
+        let (_, gone) = try tunnel()
+        rig.network.settle()
+        gone.reset()
+        rig.network.settle()
+        #expect(told.map(\.reason) == [nil, .clientClosed, .upstreamReset] && failed.isEmpty)
+    }
+
     @Test func anotherEndpointIsTried() throws {
         rig.network.route(LaneRig.address(0), .refused)
         let (client, refusing) = try tunnel()

@@ -1,4 +1,5 @@
 import COpenSSL
+import Foundation
 import Primitives
 import Reactor
 import Synchronization
@@ -111,6 +112,47 @@ import Testing
             _ = try connect(nil)
         }
         #expect(try connect(session).server.isResumed == resumes)
+    }
+
+    /// Keys from a file: what seals, what opens, and for how long.
+    @Test func keysOfAFile() throws {
+        let path = "\(TestCertificates.folder)/tickets.key"
+        defer { unlink(path) }
+        func write(_ keys: UInt8...) throws { try Data(keys.flatMap { [UInt8](repeating: $0, count: 80) }).write(to: URL(filePath: path)) }
+        let clock = Mutex(Instant(nanoseconds: 1))
+        func read(before: TicketKeys? = nil) throws -> TicketKeys { try TicketKeys(file: path, before: before, clock: { clock.withLock { $0 } }) }
+        // A connection that goes without saying so takes its session with it.
+        var kept: [Pair] = []
+        func session(_ keys: TicketKeys) throws -> OpaquePointer {
+            let pair = Pair(try client.stream(), try #require(TLSServerContext(TLSStreamTests.settings, tickets: keys).stream()))
+            #expect(pair.shakeHands() == (.going, .going))
+            kept.append(pair)
+            return try #require(SSL_get1_session(pair.client.ssl))
+        }
+        func resumes(_ session: OpaquePointer, with keys: TicketKeys) throws -> Bool {
+            let pair = Pair(try client.stream(session: session), try #require(TLSServerContext(TLSStreamTests.settings, tickets: keys).stream()))
+            #expect(pair.shakeHands() == (.going, .going))
+            kept.append(pair)
+            return pair.server.isResumed
+        }
+        try write(1)
+        let first = try read()
+        let ofFirst = try session(first)
+        defer { SSL_SESSION_free(ofFirst) }
+        #expect(try resumes(ofFirst, with: read()), "another process has the same keys")
+        try write(2)
+        let second = try read(before: first)
+        #expect(try resumes(ofFirst, with: second) && !resumes(ofFirst, with: read()), "what stood in the file before still opens")
+        clock.withLock { $0 = $0 + .seconds(25 * 3600) }
+        #expect(try !resumes(ofFirst, with: second), "for a day")
+        let ofSecond = try session(second)
+        defer { SSL_SESSION_free(ofSecond) }
+        clock.withLock { $0 = $0 + .seconds(1000 * 3600) }
+        #expect(try resumes(ofSecond, with: second), "those of the file live as long as the file")
+        try write(3, 2)
+        #expect(try resumes(ofSecond, with: read()), "any of the file opens")
+        try Data([1, 2, 3]).write(to: URL(filePath: path))
+        #expect(throws: TLSError.self) { try read() }
     }
 
     // MARK: Certificates

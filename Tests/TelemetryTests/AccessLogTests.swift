@@ -63,6 +63,41 @@ import Testing
         #expect(rest(fixture.finish()[0]) == #""client":"::1","listener":"web","reason":"bad_proxy_protocol"}"#)
     }
 
+    @Test func whyAConnectionFailed() throws {
+        let fixture = try LogFixture()
+        fixture.lane.appendConnection(reason: .badProxyProtocol, listener: "web", peer: .loopback, detail: "a \"quoted\" word")
+        #expect(
+            rest(fixture.finish()[0])
+                == #""client":"127.0.0.1","listener":"web","detail":"a \"quoted\" word","reason":"bad_proxy_protocol"}"#)
+    }
+
+    @Test(arguments: [AccessLogFormat.json, .text]) func aTunnelThatIsOver(format: AccessLogFormat) throws {
+        let fixture = try LogFixture(format)
+        let started = fixture.loop.now
+        fixture.backend.now = fixture.backend.now + 2_000_000_000
+        fixture.loop.turnBegan()
+        let whole = TunnelSummary(
+            listener: "db", client: .loopback, started: started, bytes: (received: 7, sent: 900), serverName: "db.test", upstream: "postgres",
+            endpoint: "10.0.0.1:5432", attempts: 2, reason: nil)
+        fixture.lane.append(whole)
+        var cut = whole
+        cut.serverName = ""
+        cut.reason = .idleTimeout
+        fixture.lane.append(cut)
+        let lines = fixture.finish()
+        if format == .json {
+            let amounts = #""protocol":"tcp","requestBytes":7,"responseBytes":900,"duration":2.000000"#
+            let places = #""listener":"db","upstream":"postgres","endpoint":"10.0.0.1:5432","attempts":2"#
+            #expect(rest(lines[0]) == #""client":"127.0.0.1","host":"db.test",\#(amounts),\#(places)}"#)
+            #expect(rest(lines[1]) == #""client":"127.0.0.1",\#(amounts),\#(places),"reason":"idle_timeout"}"#)
+        } else {
+            let day = #/\d\d/[A-Z][a-z][a-z]/20\d\d:\d\d:\d\d:\d\d \+0000/#
+            #expect(
+                lines[0].replacing(day, with: "T")
+                    == #"127.0.0.1 - - [T] "-" - 900 "-" "-" 2.000000 - db.test db - - postgres 10.0.0.1:5432 2 - -"#)
+        }
+    }
+
     private func addMembers(to exchange: Exchange) {
         let members: [(LogMember.Kind, StaticString, StaticString)] = [
             (.text, "tenant", "a \"b\"\n"), (.literal, "count", "12"), (.literal, "list", "[1,\"x y\"]"), (.text, "none", ""),

@@ -36,6 +36,7 @@ package struct RouteProbe {
         case .incomplete: throw GatewayError(.badRequestLine, "The request is incomplete.")
         case .complete: break
         }
+        exchange.call = CallKind(contentType: exchange.request.fields[.contentType])
         exchange.client.address = client
         var captures = RouteCaptures()
         let facts = RequestFacts(exchange: exchange)

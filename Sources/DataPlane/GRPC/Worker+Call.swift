@@ -28,10 +28,3 @@ extension Worker {
         return true
     }
 }
-
-/// Fields of gRPC, in lower case.
-enum CallField {
-    static var timeout: ByteView { ByteView("grpc-timeout") }
-    static var status: ByteView { ByteView("grpc-status") }
-    static var message: ByteView { ByteView("grpc-message") }
-}

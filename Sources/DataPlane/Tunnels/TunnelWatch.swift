@@ -70,7 +70,7 @@ final class TunnelWatch: DownstreamFilter, RequestFilter, TimerOwner {
     override func sendBody(_ bytes: ByteView) {
         if isOff { return super.sendBody(bytes) }
         lastSeen = loop.now
-        let part = fromUpstream.take(bytes, now: loop.now, isStrict: route.tunnel.isStrict)
+        let part = fromUpstream.take(bytes, now: loop.now, isStrict: isStrict(towards: fromClient))
         if let held = part.held { withBytes(of: held) { super.sendBody($0) } }
         if part.passes > 0 { super.sendBody(bytes.prefix(part.passes)) }
         if let violation = part.violation {
@@ -93,7 +93,7 @@ final class TunnelWatch: DownstreamFilter, RequestFilter, TimerOwner {
 
     func requestBody(_ bytes: ByteView) -> Bool {
         lastSeen = loop.now
-        let part = fromClient.take(bytes, now: loop.now, isStrict: route.tunnel.isStrict)
+        let part = fromClient.take(bytes, now: loop.now, isStrict: isStrict(towards: fromUpstream))
         var takesMore = true
         if let held = part.held { withBytes(of: held) { takesMore = target?.requestBody($0) ?? true } }
         if part.passes > 0 { takesMore = target?.requestBody(bytes.prefix(part.passes)) ?? true }
@@ -115,6 +115,10 @@ final class TunnelWatch: DownstreamFilter, RequestFilter, TimerOwner {
         target?.cancel(error)
     }
 
+    /// Whether what somebody says to `other` is judged: not when that has sent its Close, which it may do in the middle of
+    /// anything, and which is all that the tunnel is closed with.
+    private func isStrict(towards other: TunnelDirection) -> Bool { route.tunnel.isStrict && !other.inspector.hasClosed }
+
     private func withBytes(of head: WebSocketFrameHead, _ body: (ByteView) -> Void) {
         let buffer = loop.takeBuffer()
         head.write(to: buffer)
@@ -135,7 +139,7 @@ final class TunnelWatch: DownstreamFilter, RequestFilter, TimerOwner {
 
     /// Tells the client alone; its own Close, which goes upstream, ends the rest. What is not a WebSocket goes on.
     func goAway(_ code: UInt16) {
-        guard !isOff, fromUpstream.follows, fromUpstream.close == .no else { return }
+        guard !isOff, fromUpstream.follows, fromUpstream.close == .no, !fromUpstream.inspector.hasClosed else { return }
         fromUpstream.close = .wanted(code)
         if fromUpstream.inspector.isBetweenFrames { closeClient() }
     }
@@ -147,7 +151,7 @@ final class TunnelWatch: DownstreamFilter, RequestFilter, TimerOwner {
         guard fromUpstream.follows else { return cut() }
         cutsAt = loop.now + .seconds(5)
         loop.arm(timer, at: deadline)
-        let tellsUpstream = fromClient.follows && fromClient.inspector.isBetweenFrames
+        let tellsUpstream = fromClient.follows && fromClient.inspector.isBetweenFrames && !fromClient.inspector.hasClosed
         fromClient.close = .sent
         if tellsUpstream {
             writeClose(code, isMasked: true) { _ = target?.requestBody($0) }
@@ -155,7 +159,7 @@ final class TunnelWatch: DownstreamFilter, RequestFilter, TimerOwner {
         } else {
             target?.requestEnd(trailers: nil)
         }
-        guard fromUpstream.close != .sent else { return }
+        guard fromUpstream.close != .sent, !fromUpstream.inspector.hasClosed else { return }
         fromUpstream.close = .wanted(code)
         if fromUpstream.inspector.isBetweenFrames { closeClient() }
     }

@@ -48,7 +48,8 @@ package struct WebSocketInspector {
     private var left: UInt64 = 0
     /// Length of the message so far, while it is incomplete; nil between messages.
     private var message: UInt64?
-    private var isClosed = false
+    /// A Close frame has begun: the last one of its sender (§5.5.1).
+    package private(set) var hasClosed = false
     private var rate = MessageRate()
 
     package init(from sender: Sender, limits: Limits = Limits()) {
@@ -77,7 +78,7 @@ package struct WebSocketInspector {
                 scan.end = .boundary
                 return scan
             }
-            if isClosed {
+            if hasClosed {
                 // Whoever gets it ignores it (§5.5.1).
                 scan.passes = bytes.count
                 return scan
@@ -110,8 +111,8 @@ package struct WebSocketInspector {
             message = 0
             if !rate.allows(limits.messagesPerSecond, now) { return .tooManyMessages }
         default:
-            isClosed = head.opcode == .close
-            return rate.allows(limits.messagesPerSecond, now) || isClosed ? nil : .tooManyMessages
+            hasClosed = head.opcode == .close
+            return rate.allows(limits.messagesPerSecond, now) || hasClosed ? nil : .tooManyMessages
         }
         let (sum, overflow) = (message ?? 0).addingReportingOverflow(head.payload)
         guard !overflow, sum <= limits.message else { return .messageTooLarge }

@@ -24,8 +24,11 @@ SLOW = [] if os.environ.get("SLUICE_AUTOBAHN") == "all" else ["9.*", "12.*", "13
 
 def _python2() -> str | None:
     pyenv = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
-    candidates = [shutil.which("python2.7"), *sorted(glob.glob(f"{pyenv}/versions/2.7.*/bin/python2.7"))]
-    return next((c for c in candidates if c and os.access(c, os.X_OK)), None)
+    for candidate in (shutil.which("python2.7"), *sorted(glob.glob(f"{pyenv}/versions/2.7.*/bin/python2.7"))):
+        # What is found may only stand for one that is not installed.
+        if candidate and subprocess.run([candidate, "-c", ""], capture_output=True).returncode == 0:
+            return candidate
+    return None
 
 
 def tool() -> tuple[str | None, str]:

@@ -220,6 +220,15 @@ import Upstreams
         #expect(next.count == 4 && !next.contains(busy))
     }
 
+    /// A lane that takes another's place knows what that knew.
+    @Test func healthIsHandedOn() throws {
+        let rig = LaneRig(endpoints: 2)
+        rig.lane.setHealth(false, of: LaneRig.address(0))
+        let next = UpstreamLane(loop: rig.network.loop, settings: rig.lane.settings, endpoints: LaneRig.endpoints([0, 1, 2]))
+        next.takeHealth(of: rig.lane)
+        #expect(next.endpoints.map(\.isHealthy) == [false, true, true])
+    }
+
     @Test func onlyHealthyEndpoints() throws {
         let rig = LaneRig(endpoints: 2)
         rig.lane.setHealth(false, of: LaneRig.address(0))

@@ -140,9 +140,20 @@ extension HTTP2Stream: Downstream {
 
     func abort(_ error: GatewayError) {
         if exchange?.error == nil { exchange?.error = error }
+        if endsCall(error) { return }
         body.clear()
         resetStream(ErrorCode(error.reason))
         letGo(error)
+    }
+
+    /// A caller of gRPC whose time is over finds that behind what has come, rather than that the stream was reset.
+    private func endsCall(_ error: GatewayError) -> Bool {
+        guard let exchange, exchange.call == .grpc, writing == .open, !owner.isClosed, CallStatus(error) == .deadlineExceeded else { return false }
+        let trailers = HeaderFields()
+        trailers.append(.other, name: CallField.status) { $0.append(decimal: Int(CallStatus.deadlineExceeded.rawValue)) }
+        trailers.append(.other, name: CallField.message) { CallMessage.write(error.detail, to: $0) }
+        sendEnd(trailers: trailers)
+        return true
     }
 
     @discardableResult func flush() -> Bool {
