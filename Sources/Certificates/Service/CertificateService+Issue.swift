@@ -101,6 +101,13 @@ extension CertificateService {
 
     /// - Parameter authorities: a PEM file; nil trusts the system's.
     func callouts(trusting authorities: String?) throws(ACMEError) -> FetchCallouts {
+        if authorities == nil, let systemCallouts { return systemCallouts }
+        let callouts = try makeCallouts(trusting: authorities)
+        if authorities == nil { systemCallouts = callouts }
+        return callouts
+    }
+
+    private func makeCallouts(trusting authorities: String?) throws(ACMEError) -> FetchCallouts {
         var settings = TLSClientSettings()
         settings.authorities = authorities
         do throws(TLSError) {

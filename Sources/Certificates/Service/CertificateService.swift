@@ -32,6 +32,8 @@ package final class CertificateService: @unchecked Sendable {
     var loaded: [String: (version: String, certificate: Certificate)] = [:]
     var seenChanges: [UInt8]?
     var clients: [String: ACMEClient] = [:]
+    /// For services that are no authorities.
+    var systemCallouts: FetchCallouts?
     var gate: OnDemandGate?
     /// Ids that are being worked on.
     var busy: [String: Task<Void, Never>] = [:]

@@ -76,7 +76,10 @@ final class ServerHandshake: ConnectionHandler {
         connection.resumeHandshake()
     }
 
-    func connected() { server.handshakeDone(self) }
+    func connected() {
+        stream.awaitsCertificate = nil
+        server.handshakeDone(self)
+    }
 
     /// Bytes come after `connected`, which has set another handler.
     func received(_ bytes: ByteView) {}

@@ -53,7 +53,7 @@ class Pebble:
     def start(self):
         file = self.folder / "pebble.json"
         file.write_text(json.dumps({"pebble": self.configuration}))
-        self.server = self._start("pebble.log", "pebble", "-config", file, "-dnsserver", self.dns_server or f"127.0.0.1:{self.dns_port}",
+        self.server = self._start("pebble.log", "pebble", "-strict", "-config", file, "-dnsserver", self.dns_server or f"127.0.0.1:{self.dns_port}",
                                   PEBBLE_VA_NOSLEEP="1", PEBBLE_WFE_NONCEREJECT=str(self.nonce_reject))
         until(lambda: self._get(self.port, "/dir"), 20, "pebble answers")
 
