@@ -413,6 +413,35 @@ def test_on_demand_asks_and_cools_down(tmp_path, pebble):
     assert "/may?x=1&domain=good.example.test" in asked
 
 
+def test_on_demand_has_a_limit(tmp_path, pebble):
+    """Names beyond it are refused at once, and nothing of them is kept."""
+    with alone(tmp_path, pebble, on_demand={"allow": ["*.example.test"], "limit": 1}, automatic=True) as replica:
+        context = pebble.context()
+        shown(context, replica.tls_port, "within.example.test", 30)
+        for i in range(3):
+            with pytest.raises(ssl.SSLError, match="UNRECOGNIZED_NAME"):
+                shown(context, replica.tls_port, f"beyond{i}.example.test", 5)
+        assert replica.gateway.stderr().count("acme.onDemand.limit is reached") == 1
+        assert replica.only()["names"] == ["within.example.test"]
+        assert len(list((tmp_path / "store" / "certificates").iterdir())) == 1
+
+
+def test_a_failed_name_on_demand_is_tried_when_somebody_asks_again(tmp_path):
+    with Pebble(tmp_path / "pebble") as pebble:
+        replica = Replica(tmp_path / "gateway", tmp_path / "store", pebble.issuer, on_demand={"allow": ["*.example.test"]}, automatic=True)
+        with replica:
+            with pytest.raises(ssl.SSLError, match="UNRECOGNIZED_NAME"):
+                shown(pebble.context(), replica.tls_port, "lost.example.test", 30)
+            one = replica.only()
+            assert one["failures"] == 1 and one["onDemand"]
+            # Once the time of the next try is over, and a second more.
+            until(lambda: time.time() > one["retry"] + 2, 30, "the time of the next try", 0.2)
+            assert replica.only()["failures"] == 1, "not tried by itself"
+            with pytest.raises(ssl.SSLError):
+                shown(pebble.context(), replica.tls_port, "lost.example.test", 30)
+            until(lambda: replica.only()["failures"] == 2, 10, "tried again")
+
+
 def test_handshakes_that_wait_hold_up_nobody(tmp_path):
     """An authority that never answers: whoever waits is let go after the time-out, others are served meanwhile."""
     silent = socket.create_server(("127.0.0.1", 0), backlog=64)

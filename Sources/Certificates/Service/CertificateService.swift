@@ -38,6 +38,11 @@ package final class CertificateService: @unchecked Sendable {
     /// Ids that are being worked on.
     var busy: [String: Task<Void, Never>] = [:]
     var isAsking = false
+    /// Ids of names on demand that the limit has let through.
+    var granted: Set<String> = []
+    var limitReported: Instant?
+    /// When names that nobody needs are forgotten next.
+    var sweepAt: Int64 = 0
     var waiting: [String: WaitingHandshakes] = [:]
     private var lastStoreError: String?
 
