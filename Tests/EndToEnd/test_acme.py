@@ -1,5 +1,7 @@
 """Automatic certificates: gateways against Let's Encrypt's test authority, pebble."""
 
+import base64
+import calendar
 import json
 import signal
 import socket
@@ -13,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from harness.acme import Knot, Pebble, Spread, serial, served, shown
+from harness.acme import Knot, Pebble, RenewalInfo, Spread, serial, served, shown
 from harness.configuration import api, route
 from harness.gateway import Gateway, command
 from harness.ports import free_port
@@ -184,6 +186,40 @@ def test_external_account(tmp_path):
             served(pebble.context(), replica.tls_port, "eab.example.test")
         with alone(tmp_path / "without", pebble, **names("eab.example.test")) as replica:
             until(lambda: "externalAccount" in (replica.only()["lastError"] or ""), 20, "says what is missing")
+
+
+def test_renews_when_the_authority_says_so(tmp_path, pebble):
+    """RFC 9773: the first certificate is to be renewed at once, the second one in a window."""
+    with RenewalInfo(pebble) as authority:
+        with alone(tmp_path, pebble, issuer={"directory": f"{authority.url}/dir"}, **names("ari.example.test")) as replica:
+            start, end = (calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")) for text in authority.window)
+            one = until(lambda: (c := replica.only())["renewal"] and start <= c["renewal"] <= end and c, 30, "the second one, and its window")
+            first, second = authority.asked
+            number = base64.urlsafe_b64decode(second.split(".")[1] + "==")
+            assert first != second and int.from_bytes(number, "big") == int(one["serial"], 16)
+            assert one["failures"] == 0
+
+
+def test_another_contact(tmp_path, pebble):
+    """The account goes on, and its server is told."""
+    with alone(tmp_path, pebble, **names("contact.example.test")) as replica:
+        served(pebble.context(), replica.tls_port, "contact.example.test")
+        (file,) = (tmp_path / "store" / "issuers").glob("*/account.json")
+        before = json.loads(file.read_text())
+        replica.acme["issuers"][0]["contact"] = ["other@example.test"]
+        replica.gateway.reload(replica.configuration(**names("contact2.example.test")))
+        served(pebble.context(), replica.tls_port, "contact2.example.test")
+        assert json.loads(file.read_text()) == {**before, "contact": ["mailto:other@example.test"]}
+
+
+def test_a_store_that_can_not_be_written(tmp_path, pebble):
+    (tmp_path / "file").write_text("")
+    replica = Replica(tmp_path / "gateway", tmp_path / "file" / "store", pebble.issuer, **names("a.example.test"))
+    with replica:
+        until(lambda: "the store of certificates: can't make" in replica.gateway.stderr(), 10, "it is told")
+        assert replica.gateway.stderr().count("the store of certificates") == 1
+        with pytest.raises(ssl.SSLError):
+            shown(pebble.context(), replica.tls_port, "a.example.test")
 
 
 def test_metrics_and_errors_of_failures(tmp_path):
@@ -375,6 +411,67 @@ def test_on_demand_asks_and_cools_down(tmp_path, pebble):
     server.shutdown()
     assert asked.count("/may?x=1&domain=evil.example.test") == 1, "refused from memory afterwards"
     assert "/may?x=1&domain=good.example.test" in asked
+
+
+def test_on_demand_has_a_limit(tmp_path, pebble):
+    """Names beyond it are refused at once, and nothing of them is kept."""
+    with alone(tmp_path, pebble, on_demand={"allow": ["*.example.test"], "limit": 1}, automatic=True) as replica:
+        context = pebble.context()
+        shown(context, replica.tls_port, "within.example.test", 30)
+        for i in range(3):
+            with pytest.raises(ssl.SSLError, match="UNRECOGNIZED_NAME"):
+                shown(context, replica.tls_port, f"beyond{i}.example.test", 5)
+        assert replica.gateway.stderr().count("acme.onDemand.limit is reached") == 1
+        assert replica.only()["names"] == ["within.example.test"]
+        assert len(list((tmp_path / "store" / "certificates").iterdir())) == 1
+
+
+def test_a_failed_name_on_demand_is_tried_when_somebody_asks_again(tmp_path):
+    with Pebble(tmp_path / "pebble") as pebble:
+        replica = Replica(tmp_path / "gateway", tmp_path / "store", pebble.issuer, on_demand={"allow": ["*.example.test"]}, automatic=True)
+        with replica:
+            with pytest.raises(ssl.SSLError, match="UNRECOGNIZED_NAME"):
+                shown(pebble.context(), replica.tls_port, "lost.example.test", 30)
+            one = replica.only()
+            assert one["failures"] == 1 and one["onDemand"]
+            # Once the time of the next try is over, and a second more.
+            until(lambda: time.time() > one["retry"] + 2, 30, "the time of the next try", 0.2)
+            assert replica.only()["failures"] == 1, "not tried by itself"
+            with pytest.raises(ssl.SSLError):
+                shown(pebble.context(), replica.tls_port, "lost.example.test", 30)
+            until(lambda: replica.only()["failures"] == 2, 10, "tried again")
+
+
+def test_handshakes_that_wait_hold_up_nobody(tmp_path):
+    """An authority that never answers: whoever waits is let go after the time-out, others are served meanwhile."""
+    silent = socket.create_server(("127.0.0.1", 0), backlog=64)
+    issuer = {"name": "silent", "directory": f"http://127.0.0.1:{silent.getsockname()[1]}/dir", "termsAgreed": True}
+    tls = {"automatic": True, "handshakeTimeout": "2s"}
+    replica = Replica(tmp_path / "gateway", tmp_path / "store", issuer, on_demand={"allow": ["*.example.test"]}, **tls)
+    with replica, ExitStack() as stack:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        ended = []
+
+        def wait(i: int):
+            began = time.monotonic()
+            try:
+                shown(context, replica.tls_port, f"n{i % 100}.example.test", 20)
+            except OSError:
+                ended.append(time.monotonic() - began)
+
+        threads = [threading.Thread(target=wait, args=(i,)) for i in range(200)]
+        for thread in threads:
+            thread.start()
+        began = time.monotonic()
+        with socket.create_connection(("127.0.0.1", replica.http_port), timeout=limit(5)) as plain:
+            plain.sendall(b"GET / HTTP/1.1\r\nhost: x.test\r\n\r\n")
+            assert plain.recv(4096).startswith(b"HTTP/1.1 200 ")
+        assert time.monotonic() - began < limit(1)
+        for thread in threads:
+            thread.join(limit(20))
+        assert len(ended) == 200 and max(ended) < limit(6)
+        stack.callback(silent.close)
 
 
 def test_on_demand_at_a_follower(tmp_path):

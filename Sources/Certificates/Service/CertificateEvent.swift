@@ -6,6 +6,8 @@ package enum CertificateEvent: Sendable, Equatable {
     /// A certificate of the store can't be used.
     case unusable(names: [String], error: String)
     case storeFailed(String)
+    /// Names on demand are refused because too many were asked for; told once a minute.
+    case limited(name: String)
     case began(leading: Bool)
 }
 

@@ -13,6 +13,8 @@ extension CertificateService {
         for (id, record) in records.sorted(by: { $0.value.retryAt < $1.value.retryAt }) where busy[id] == nil {
             guard busy.count < CertificateService.mostBusy else { break }
             guard let issuer = issuer(record.wanted.issuer), record.isDue(issuer.renewal, now: now) else { continue }
+            // What nobody asks for any more is not tried again.
+            if record.isOnDemand, record.version == nil, granted.remove(id) == nil { continue }
             busy[id] = Task(executorPreference: loop) { [self] in
                 await issue(id, record, issuer, store)
                 busy[id] = nil
@@ -20,6 +22,10 @@ extension CertificateService {
             }
         }
         askAuthority(store, now)
+        if now >= sweepAt {
+            sweepAt = now + 3600
+            sweep(store, now)
+        }
     }
 
     func issuer(_ name: String) -> IssuerSettings? { settings?.issuers.first { $0.name == name } }
@@ -33,6 +39,7 @@ extension CertificateService {
             {
                 throw .local("`ask` does not allow the name")
             }
+            try probe(record, id, store)
             let key = try makeKey(issuer.keyKind)
             let client = try client(for: issuer, store)
             try await openAccount(client, store)
@@ -53,6 +60,11 @@ extension CertificateService {
                 .failed(
                     names: record.wanted.names, issuer: issuer.name, error: error.description, retryAt: CivilTime.text(record.retryAt)))
         }
+    }
+
+    /// A store that can't be written must not cost a certificate that would be lost.
+    private func probe(_ record: CertificateRecord, _ id: String, _ store: CertificateStore) throws(ACMEError) {
+        do throws(SystemError) { try store.write(record, id) } catch { throw .local(error.description) }
     }
 
     private func makeKey(_ kind: KeyKind) throws(ACMEError) -> PrivateKey {
@@ -101,6 +113,13 @@ extension CertificateService {
 
     /// - Parameter authorities: a PEM file; nil trusts the system's.
     func callouts(trusting authorities: String?) throws(ACMEError) -> FetchCallouts {
+        if authorities == nil, let systemCallouts { return systemCallouts }
+        let callouts = try makeCallouts(trusting: authorities)
+        if authorities == nil { systemCallouts = callouts }
+        return callouts
+    }
+
+    private func makeCallouts(trusting authorities: String?) throws(ACMEError) -> FetchCallouts {
         var settings = TLSClientSettings()
         settings.authorities = authorities
         do throws(TLSError) {

@@ -74,13 +74,33 @@ extension CertificateService {
             guard HostName.isValid(name), OnDemandGate.allows(name, onDemand), let id = try? CertificateStore.id(of: wanted),
                 records[id]?.version == nil, busy[id] == nil, records[id].map({ clock.now >= $0.retryAt }) ?? true
             else { continue }
-            var record = records[id] ?? CertificateRecord(wanted)
-            record.isOnDemand = true
-            if gate?.take(now: .now) == false {
-                record.lastError = "onDemand.limit is reached"
-                record.retryAt = clock.now + 60
+            guard gate?.take(now: .now) == true else {
+                limitReached(name)
+                continue
             }
+            granted.insert(id)
+            if records[id] != nil { continue }
+            var record = CertificateRecord(wanted)
+            record.isOnDemand = true
             keep(record, id, store)
+        }
+    }
+
+    /// Nothing of it is kept: names that strangers make up must not fill the store.
+    private func limitReached(_ name: String) {
+        table.refuse(name, for: CertificateService.refusal)
+        finish(name)
+        let now = Instant.now
+        guard limitReported.map({ now - $0 >= CertificateService.refusal }) ?? true else { return }
+        limitReported = now
+        report(.limited(name: name))
+    }
+
+    /// Forgets names that could not be had for a day, and certificates that nobody has renewed for a month.
+    func sweep(_ store: CertificateStore, _ now: Int64) {
+        for (id, record) in records where record.isOnDemand && busy[id] == nil {
+            let since = record.version == nil ? record.retryAt + 86_400 : record.notAfter + 30 * 86_400
+            if now > since { store.remove(id) }
         }
     }
 

@@ -45,6 +45,8 @@ extension CertificateService {
                     kept[id] = (version, try Certificate(files))
                 } catch {
                     report(.unusable(names: record.wanted.names, error: error.description))
+                    records[id]?.lastError = error.description
+                    records[id]?.failures = max(1, record.failures)
                     // What was served goes on.
                     kept[id] = loaded[id]
                 }
@@ -62,6 +64,7 @@ extension CertificateService {
             try store.write(record, id)
             try store.noteChange()
         }
+        guard self.store?.folder.path == store.folder.path else { return }
         // Should the store be full, the gateway at least remembers by itself not to ask all the time.
         records[id] = record
         refresh(store)

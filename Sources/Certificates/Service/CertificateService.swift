@@ -32,10 +32,17 @@ package final class CertificateService: @unchecked Sendable {
     var loaded: [String: (version: String, certificate: Certificate)] = [:]
     var seenChanges: [UInt8]?
     var clients: [String: ACMEClient] = [:]
+    /// For services that are no authorities.
+    var systemCallouts: FetchCallouts?
     var gate: OnDemandGate?
     /// Ids that are being worked on.
     var busy: [String: Task<Void, Never>] = [:]
     var isAsking = false
+    /// Ids of names on demand that the limit has let through.
+    var granted: Set<String> = []
+    var limitReported: Instant?
+    /// When names that nobody needs are forgotten next.
+    var sweepAt: Int64 = 0
     var waiting: [String: WaitingHandshakes] = [:]
     private var lastStoreError: String?
 

@@ -66,6 +66,11 @@ struct CertificateStore: Sendable {
         try folder.write(record.bytes, to: "certificates/\(id)/record.json")
     }
 
+    func remove(_ id: String) {
+        for name in folder.list("certificates/\(id)") { folder.remove("certificates/\(id)/\(name)") }
+        folder.removeFolder("certificates/\(id)")
+    }
+
     func certificatePath(_ id: String, _ version: String) -> String { folder.path("certificates/\(id)/\(version).crt") }
     func keyPath(_ id: String, _ version: String) -> String { folder.path("certificates/\(id)/\(version).key") }
 

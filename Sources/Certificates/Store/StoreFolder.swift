@@ -82,6 +82,9 @@ struct StoreFolder: Sendable {
         sync(folderOf: name)
     }
 
+    /// Does nothing to a folder that has something in it.
+    func removeFolder(_ name: String) { _ = unsafe rmdir(path(name)) }
+
     private func sync(folderOf name: String) {
         let folder = name.lastIndex(of: "/").map { path(String(name[..<$0])) } ?? path
         let handle = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -36,6 +36,8 @@ enum CertificateLog {
         case .unusable(let names, let error):
             log.error("a certificate of the store can't be used: \(error)", metadata: ["names": "\(text(names))"])
         case .storeFailed(let error): log.error("the store of certificates: \(error)")
+        case .limited(let name):
+            log.warning("acme.onDemand.limit is reached: names are refused", metadata: ["name": "\(name)"])
         case .began(let leads): log.info(leads ? "this gateway asks for certificates" : "another gateway asks for certificates")
         }
     }

@@ -81,7 +81,10 @@ final class ServerHandshake: ConnectionHandler {
         connection.resumeHandshake()
     }
 
-    func connected() { server.handshakeDone(self) }
+    func connected() {
+        stream.awaitsCertificate = nil
+        server.handshakeDone(self)
+    }
 
     /// Behind `connected` bytes are another handler's: these come before TLS.
     func received(_ bytes: ByteView) {

@@ -71,9 +71,9 @@ extension Linter {
         if dns.providers != 1 {
             error(dns.origin.position, path, "exactly one of `exec`, `rfc2136` and `webhook` sets the records")
         }
-        if let program = dns.exec, !program.isReadable {
+        if let program = dns.exec, !program.isExecutable {
             error(
-                dns.$exec.position, "\(path).exec", "the program \(program.path) can't be read",
+                dns.$exec.position, "\(path).exec", "the program \(program.path) can't be run",
                 remedy: "relative names begin at the folder of the configuration file")
         }
         if let update = dns.rfc2136 {

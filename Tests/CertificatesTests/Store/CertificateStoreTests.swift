@@ -96,6 +96,8 @@ final class TemporaryStore {
         store.removeFiles(of: "id", but: ["03", "02"])
         #expect(store.folder.list("certificates/id") == ["02.crt", "02.key", "03.crt", "03.key"])
         #expect(try temporary.mode("certificates/id/03.key") == 0o600)
+        store.remove("id")
+        #expect(store.folder.list("certificates") == [])
     }
 
     @Test func challengesAndWishes() throws {

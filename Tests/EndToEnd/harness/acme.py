@@ -9,10 +9,11 @@ import ssl
 import subprocess
 import threading
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from . import process
-from .certificates import Authority, openssl
+from .certificates import Authority
 from .ports import free_port
 from .waiting import limit, until
 
@@ -52,7 +53,7 @@ class Pebble:
     def start(self):
         file = self.folder / "pebble.json"
         file.write_text(json.dumps({"pebble": self.configuration}))
-        self.server = self._start("pebble.log", "pebble", "-config", file, "-dnsserver", self.dns_server or f"127.0.0.1:{self.dns_port}",
+        self.server = self._start("pebble.log", "pebble", "-strict", "-config", file, "-dnsserver", self.dns_server or f"127.0.0.1:{self.dns_port}",
                                   PEBBLE_VA_NOSLEEP="1", PEBBLE_WFE_NONCEREJECT=str(self.nonce_reject))
         until(lambda: self._get(self.port, "/dir"), 20, "pebble answers")
 
@@ -157,6 +158,50 @@ class Spread:
             target.close()
 
 
+class RenewalInfo:
+    """The directory of a Pebble, with renewal information (RFC 9773), which pebble 2.4 does not have.
+
+    The first certificate that is asked for is to be renewed at once, all others in `window`.
+    """
+
+    def __init__(self, pebble: Pebble):
+        self.window, self.asked = ("2040-01-01T00:00:00Z", "2040-01-02T00:00:00Z"), []
+        authority = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                body = json.dumps(authority.answer(self.path, pebble)).encode()
+                self.send_response(200)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pebble.configuration["certificate"], pebble.configuration["privateKey"])
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"https://localhost:{self.server.server_port}"
+
+    def answer(self, path: str, pebble: Pebble) -> dict:
+        if path == "/dir":
+            return {**json.loads(pebble._get(pebble.port, "/dir")), "renewalInfo": f"{self.url}/ari"}
+        name = path.removeprefix("/ari/")
+        self.asked.append(name)
+        start, end = ("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z") if name == self.asked[0] else self.window
+        return {"suggestedWindow": {"start": start, "end": end}}
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
 class Knot:
     """Knot DNS with the zone `example.test`, whose TXT records may be changed with the key `acme`."""
 
@@ -204,5 +249,3 @@ zone:
 def serial(certificate: dict) -> str:
     return certificate["serialNumber"]
 
-
-__all__ = ["Knot", "Pebble", "Spread", "openssl", "serial", "served", "shown"]
