@@ -15,8 +15,8 @@ package struct ReplayWindow: Sendable {
         let low: UInt64
     }
 
-    private let lifetime: Int64
-    private let most: Int
+    private var lifetime: Int64
+    private var most: Int
     private var young: Set<Mark> = []
     private var old: Set<Mark> = []
     private var began: Int64 = 0
@@ -25,6 +25,12 @@ package struct ReplayWindow: Sendable {
     ///   - lifetime: seconds, at least 1.
     ///   - most: marks in each generation, 16 bytes each and what a table takes.
     package init(lifetime: Int64, most: Int) {
+        self.lifetime = max(1, lifetime)
+        self.most = most
+    }
+
+    /// From now on something could be accepted again for so long, and so much is remembered.
+    package mutating func adopt(lifetime: Int64, most: Int) {
         self.lifetime = max(1, lifetime)
         self.most = most
     }
@@ -42,8 +48,9 @@ package struct ReplayWindow: Sendable {
     }
 
     private mutating func advance(to now: Int64) {
-        let age = now &- began
         // A clock that was set back forgets nothing.
+        guard now > began else { return }
+        let age = now &- began
         guard age >= lifetime else { return }
         old = age >= 2 &* lifetime ? [] : young
         young = []

@@ -103,8 +103,8 @@ package final class HMACSignature: Policy, AsyncRequestPolicy, RequestBodyPolicy
             [("realm", config.realm), ("headers", (["(request-target)", "date"] + config.headers).joined(separator: " "))])
         secrets = try SharedSecrets(context, method: HMACSignature.id, lifetime: config.cache.nanoseconds)
         let skew = rules.skew, most = config.remembered
-        // What was seen before a reload must not be accepted behind it.
-        replays = config.once ? (context.predecessor as? HMACSignature)?.replays ?? ReplayGuard(lifetime: 2 * skew, most: most) : nil
+        let before = (context.predecessor as? HMACSignature)?.replays
+        replays = config.once ? before?.adopt(lifetime: 2 * skew, most: most) ?? ReplayGuard(lifetime: 2 * skew, most: most) : nil
         if secrets.isEmpty {
             context.warn(
                 "no consumer has a secret to sign with, so every request is refused",

@@ -53,10 +53,8 @@ final class MessageVerifier: Sendable {
         }
         self.keys = keys
         let lifetime = config.maxAge.components.seconds + 2 * config.clockSkew.components.seconds, most = config.remembered
-        // What was seen before a reload must not be accepted behind it.
-        replays =
-            config.nonce == .once
-            ? (context.predecessor as? HTTPSignature)?.verifier?.replays ?? ReplayGuard(lifetime: lifetime, most: most) : nil
+        let before = (context.predecessor as? HTTPSignature)?.verifier?.replays
+        replays = config.nonce == .once ? before?.adopt(lifetime: lifetime, most: most) ?? ReplayGuard(lifetime: lifetime, most: most) : nil
         wanted = MessageVerifier.acceptSignature(rules, label: config.label ?? "sig1")
         if keys.isEmpty, secrets.isEmpty {
             context.warn(
@@ -97,7 +95,8 @@ final class MessageVerifier: Sendable {
         case .success(let signatures):
             var tries = Tries(exchange)
             for signature in signatures {
-                let known = await secrets.find(signature.parameters.keyID ?? "", exchange)
+                let id = signature.parameters.keyID ?? ""
+                let known = keys[id] == nil ? await secrets.find(id, exchange) : .unknown
                 guard let key = tries.key(of: signature, self, known: known) else { continue }
                 if let decision = tries.attempt(signature, with: key, self) { return decision }
             }

@@ -30,7 +30,7 @@ struct SharedSecrets: Sendable {
     }
 
     /// Nobody can have one.
-    var isEmpty: Bool { identities.store == nil && identities.file.count == 0 }
+    var isEmpty: Bool { identities.store == nil && identities.file.count(of: .hmac) == 0 }
 
     func consumer(named name: String) -> Consumer? { identities.file.consumer(named: name)?.consumer }
 

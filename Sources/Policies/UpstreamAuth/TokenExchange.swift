@@ -15,6 +15,8 @@ final class TokenExchange: Sendable {
         self.make = make
     }
 
+    var count: Int { sources.withLock { $0.count } }
+
     /// The source of what this token is exchanged for; nil only if libcrypto fails.
     func source(for token: [UInt8]) -> TokenSource? {
         guard let name = try? Digest.sha256(token) else { return nil }

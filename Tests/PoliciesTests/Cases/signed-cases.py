@@ -152,7 +152,9 @@ write(
 write(
     "hmac-signature/once", "a signature is accepted once, also behind a reload",
     ["hmac-signature: { once: true }"],
-    [send(headers=good), send(headers=good, expect=refused()), send(target="/other", headers=signed(target="/other")), send(target="/other", headers=signed(target="/other"), expect=refused())], CONSUMERS)
+    [send(headers=good), send(headers=good, expect=refused()), send(target="/other", headers=signed(target="/other")), send(target="/other", headers=signed(target="/other"), expect=refused()),
+     {"reload": {"gateway": {"consumers": [{"name": "mobile", "credentials": [{"hmac": {"keyId": "mobile-1", "secret": SECRET}}]}]}, "policies": [{"hmac-signature": {"once": True, "clockSkew": "10m"}}]}},
+     send(headers=good, expect=refused()), send(target="/third", headers=signed(target="/third"))], CONSUMERS)
 write(
     "hmac-signature/kept", "the signature is forwarded where that is wanted, and who calls is known",
     ["hmac-signature: { hideCredentials: false, headers: [] }", "headers: { request: { set: { x-who: '{= consumer.name =}' } } }"],
