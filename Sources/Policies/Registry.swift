@@ -13,7 +13,9 @@ package let builtInPolicies = PolicyRegistry(
         Headers.self,
         IPFilter.self,
         LogFields.self,
+        OAuth2Introspection.self,
         OPA.self,
+        OpenAPISecurity.self,
         Query.self,
         RateLimit.self,
         Redirect.self,
@@ -21,6 +23,7 @@ package let builtInPolicies = PolicyRegistry(
         RequestValidation.self,
         Respond.self,
         Rewrite.self,
+        Scopes.self,
         SizeLimit.self,
     ],
     reserved: reservedPolicies)
