@@ -12,6 +12,7 @@ package let builtInPolicies = PolicyRegistry(
         GrpcWeb.self,
         Headers.self,
         IPFilter.self,
+        JWT.self,
         LogFields.self,
         OAuth2Introspection.self,
         OPA.self,
@@ -29,4 +30,4 @@ package let builtInPolicies = PolicyRegistry(
     reserved: reservedPolicies)
 
 /// Names of the configuration format that come with later versions.
-private let reservedPolicies = ["api-key", "cache", "jwt"]
+private let reservedPolicies = ["api-key", "cache"]
