@@ -80,7 +80,9 @@ class App:
 
 @pytest.fixture
 def site(upstream):
-    upstream.on("/*", script(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 34\r\n\r\n<title>App</title><h1>Orders</h1>\n"))
+    # With an icon of its own, so that browsers ask for nothing but the pages.
+    body = b"<title>App</title><link rel=icon href=data:,><h1>Orders</h1>\n"
+    upstream.on("/*", script(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body)))
     return upstream
 
 
@@ -175,6 +177,7 @@ def test_pages_without_styles_or_scripts(start, site, chromium):
     page.on("console", lambda message: problems.append(message.text))
     page.goto(f"{own.app.origin}/")
     picture(page, "login-phone-dark")
+    page.wait_for_selector("#username:focus")
     page.keyboard.type("ann")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
