@@ -48,12 +48,14 @@ let sources: [Target] = [
     .target(name: "TLS", dependencies: ["COpenSSL", "CLinux", "Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
     // Exchange, heads, handlers, errors.
     .target(name: "GatewayCore", dependencies: ["Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
+    // Who calls: credentials and where they are kept. Verifies, never routes.
+    .target(
+        name: "Identity", dependencies: ["CCrypt", "CArgon2", "COpenSSL", "Primitives", "Reactor", "GatewayCore"],
+        swiftSettings: dataPlaneSettings),
     // What the author of a policy imports: phases, verdicts, expressions over exchanges; chains.
     .target(
-        name: "PolicyKit", dependencies: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore"],
+        name: "PolicyKit", dependencies: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore", "Identity"],
         swiftSettings: dataPlaneSettings),
-    // Passwords: verifies, never routes.
-    .target(name: "Identity", dependencies: ["CCrypt", "CArgon2", "COpenSSL", "Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
     // Counters that all event loops share.
     .target(name: "SharedState", dependencies: ["Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
     .target(name: "Routing", dependencies: ["Primitives", "Expressions", "GatewayCore"], swiftSettings: dataPlaneSettings),
@@ -66,7 +68,7 @@ let sources: [Target] = [
     .target(
         name: "DataPlane",
         dependencies: [
-            "Primitives", "Schema", "Expressions", "Model", "Reactor", "TLS", "GatewayCore", "PolicyKit", "Routing", "Upstreams",
+            "Primitives", "Schema", "Expressions", "Model", "Reactor", "TLS", "GatewayCore", "Identity", "PolicyKit", "Routing", "Upstreams",
             "HTTPEngine", "Telemetry", logging,
         ], swiftSettings: dataPlaneSettings),
     // The policies, a folder each. Only the command line and tests know them.
@@ -109,7 +111,7 @@ let tests: [Target] = [
     test("Reactor", needs: ["Primitives", "ReactorTesting"]),
     test("TLS", needs: ["COpenSSL", "Primitives", "Reactor"], hasCases: true),
     test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"], hasCases: true),
-    test("Identity", needs: ["Primitives", "Reactor", "CAllocations"], hasCases: true),
+    test("Identity", needs: ["COpenSSL", "Primitives", "Reactor", "GatewayCore", "CAllocations"], hasCases: true),
     test("SharedState", needs: ["Primitives", "Reactor"], hasCases: true),
     test("Schema", needs: ["Primitives"]),
     test("Model", needs: ["Primitives", "Schema", "PolicyKit", "Policies"], hasCases: true),
@@ -127,7 +129,7 @@ let tests: [Target] = [
         ], hasCases: true),
     test(
         "PolicyKit",
-        needs: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "HTTPEngine"]),
+        needs: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "Identity", "HTTPEngine"]),
     test(
         "Policies",
         needs: [

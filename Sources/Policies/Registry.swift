@@ -3,15 +3,18 @@ package import PolicyKit
 /// The policies that come with the program, in alphabetical order: one line for each, and nobody else knows their names.
 package let builtInPolicies = PolicyRegistry(
     [
+        Authorize.self,
         BasicAuth.self,
         CORS.self,
         Fault.self,
+        ForwardAuth.self,
         GrpcWeb.self,
         Headers.self,
         IPFilter.self,
         LogFields.self,
         OAuth2Server.self,
         OIDC.self,
+        OPA.self,
         Query.self,
         RateLimit.self,
         Redirect.self,

@@ -20,7 +20,9 @@ import Testing
         #expect(rows.count >= 120)
         for row in rows {
             let claims = try #require(JSON.parse(row[0]).object)
-            #expect(TokenRulesTests.outcome { () throws(TokenFlaw) in _ = try rules.check(claims, type: "JWT", now: 1500) } == row[1].text, "\(row[0].text)")
+            #expect(
+                TokenRulesTests.outcome { () throws(TokenFlaw) in _ = try rules.check(claims, type: "JWT", now: 1500) } == row[1].text,
+                "\(row[0].text)")
         }
     }
 

@@ -51,7 +51,7 @@ struct CaseStep: Settings {
     @Setting("What the upstream answers.")
     var answer: CaseAnswer = CaseAnswer()
 
-    @Setting("What the service behind `http://callouts.test` answers: the first that is for the path.")
+    @Setting("What the service that URLs in `.internal` lead to answers: the first that is for the path.")
     var callouts: [CaseAnswer] = []
 
     @Setting("How often it is sent.", 1...10_000)

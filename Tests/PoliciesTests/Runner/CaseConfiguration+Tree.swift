@@ -4,7 +4,7 @@ import Schema
 struct RigPlaces: Sendable {
     var listener: String
     var upstream: String
-    /// What stands for `callouts.test` in URLs.
+    /// What URLs of hosts in `.internal` lead to.
     var callouts: String
     var admin: String?
     /// Where the access log goes, for a case that looks at it.
@@ -88,12 +88,12 @@ extension ConfigNode {
         return result
     }
 
-    /// With an address for the host of callouts.
+    /// With the service for callouts in the place of every host of `.internal`.
     fileprivate func callingOut(to address: String) -> ConfigNode {
         var node = self
         switch content {
         case .null: break
-        case .scalar(let text): node.content = .scalar(text.replacing("://callouts.test", with: "://\(address)"))
+        case .scalar(let text): node.content = .scalar(text.replacing(/https?:\/\/[a-z]+\.internal(:[0-9]+)?/, with: "http://\(address)"))
         case .list(let nodes): node.content = .list(nodes.map { $0.callingOut(to: address) })
         case .map(let entries):
             node.content = .map(entries.map { Entry(key: $0.key, position: $0.position, value: $0.value.callingOut(to: address)) })

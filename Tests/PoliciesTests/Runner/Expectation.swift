@@ -17,7 +17,7 @@ struct Expectation: Settings {
     @Setting("What the upstream was asked, or `none`.")
     var upstream: UpstreamExpectation?
 
-    @Setting("What the service behind `http://callouts.test` was asked, or `none`.")
+    @Setting("What the service that URLs in `.internal` lead to was asked, or `none`.")
     var callouts: UpstreamExpectation?
 
     @Setting("Members of the line in the access log.")

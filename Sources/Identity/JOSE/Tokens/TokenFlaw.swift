@@ -29,6 +29,7 @@ package enum TokenFlaw: Error, Hashable, Sendable {
     // MARK: Encryption
     case keyEncoding, vectorEncoding, ciphertextEncoding, tagEncoding
     case encryptionUnknown
+    /// It is encrypted, and there is no key to open any.
     case encryptionNotAllowed
     /// It would have to be decompressed, which nothing bounds.
     case compressed
@@ -39,7 +40,6 @@ package enum TokenFlaw: Error, Hashable, Sendable {
     case decryptionFailed
     /// It is encrypted and not signed, with a key that anybody has.
     case unsigned
-    case encryptionMissing
 
     // MARK: Claims
     case type

@@ -9,10 +9,12 @@ package struct VerifiedToken: Sendable {
     package let expires: Int?
 }
 
-/// Verifies tokens of one issuer: form, signature, claims.
+/// Verifies tokens of one issuer: form, encryption, signature, claims.
 package struct TokenVerifier: Sendable {
     package var rules: TokenRules
     package var keys: VerifyingKeys
+    /// Open tokens that are encrypted for the gateway; without any, such tokens are refused.
+    package var decryptionKeys: [DecryptionKey] = []
     /// Longer tokens are refused, in bytes.
     package var mostBytes = 16 << 10
 
@@ -23,17 +25,26 @@ package struct TokenVerifier: Sendable {
 
     /// - Parameter now: seconds of the Unix clock.
     package func verify(_ token: ByteView, now: Int) throws(TokenFlaw) -> VerifiedToken {
-        try verify(try SignedToken(parsing: token, most: mostBytes), now: now)
+        switch try ReadToken(token, most: mostBytes, decryptionKeys) {
+        case .signed(let token): return try verify(token, now: now)
+        case .claims(let header, let claims): return try check(header, claims, now: now)
+        }
     }
 
     package func verify(_ token: String, now: Int) throws(TokenFlaw) -> VerifiedToken {
-        try verify(try SignedToken(parsing: token, most: mostBytes), now: now)
+        let verified: Result<VerifiedToken, TokenFlaw> = token.withView { view in
+            Result { () throws(TokenFlaw) in try verify(view, now: now) }
+        }
+        return try verified.get()
     }
 
     package func verify(_ token: SignedToken, now: Int) throws(TokenFlaw) -> VerifiedToken {
         try token.verify(with: keys)
-        let claims = try token.claims()
-        let expires = try rules.check(claims, type: token.header.type, now: now)
-        return VerifiedToken(header: token.header, claims: claims, scopes: try claims.scopes(), expires: expires)
+        return try check(token.header, try token.claims(), now: now)
+    }
+
+    package func check(_ header: TokenHeader, _ claims: JSONObject, now: Int) throws(TokenFlaw) -> VerifiedToken {
+        let expires = try rules.check(claims, type: header.type, now: now)
+        return VerifiedToken(header: header, claims: claims, scopes: try claims.scopes(), expires: expires)
     }
 }
