@@ -16,6 +16,7 @@ import requests  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 from harness import django_provider, providers  # noqa: E402
+from harness.certificates import Authority  # noqa: E402
 from harness.configuration import api, route, upstream as named_upstream  # noqa: E402
 from harness.forms import Browser  # noqa: E402
 from harness.gateway import Gateway  # noqa: E402
@@ -190,6 +191,33 @@ def test_pages_without_styles_or_scripts(start, site, chromium):
     page.get_by_role("link", name="Try again").click()
     page.wait_for_selector("text=Allow access?")
     assert not [problem for problem in problems if "403" not in problem]
+    context.close()
+
+
+def test_over_tls(start, site, chromium, tmp_path):
+    """Where all is https, cookies are for this host and for https alone."""
+    authority = Authority(tmp_path / "pki")
+    tls = [{"tls": {"certificates": [authority.issue("localhost").settings]}}]
+    app, identity = App(start, site), start({"upstreams": [], "apis": []}, ready=False)
+    app.origin, issuer = app.origin.replace("http:", "https:"), f"https://127.0.0.1:{identity.port}"
+    identity.write({"listeners": tls, "apis": [mounted(server(issuer, callback=app.callback, after_logout=f"{app.origin}/"))]})
+    identity.start()
+    app.provider_settings = [{"name": "own", "issuer": issuer, "clientId": "app", "clientSecret": SECRET, "scopes": ["openid"],
+                              "tls": {"serverName": "localhost", "authorities": str(authority.certificate)}}]
+    app.gateway.write({**app.configuration(), "listeners": tls})
+    app.gateway.start()
+    context = chromium.new_context(ignore_https_errors=True)
+    page = context.new_page()
+    page.goto(f"{app.origin}/orders")
+    page.get_by_label("User name").fill("ann")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Allow").click()
+    page.wait_for_url(f"{app.origin}/orders")
+    assert site.requests[-1]["x-user"] == "user-1"
+    cookies = context.cookies()
+    assert {cookie["name"] for cookie in cookies} == {"__Host-sluice-form", "__Host-sluice-login", "__Host-sluice-session"}
+    assert all(cookie["secure"] and cookie["httpOnly"] and cookie["sameSite"] == "Lax" and cookie["path"] == "/" for cookie in cookies)
     context.close()
 
 
