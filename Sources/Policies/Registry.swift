@@ -11,6 +11,7 @@ package let builtInPolicies = PolicyRegistry(
         GrpcWeb.self,
         Headers.self,
         IPFilter.self,
+        JWT.self,
         LogFields.self,
         OAuth2Server.self,
         OIDC.self,
@@ -27,4 +28,4 @@ package let builtInPolicies = PolicyRegistry(
     reserved: reservedPolicies)
 
 /// Names of the configuration format that come with later versions.
-private let reservedPolicies = ["api-key", "cache", "jwt"]
+private let reservedPolicies = ["api-key", "cache"]
