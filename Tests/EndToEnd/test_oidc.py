@@ -16,6 +16,7 @@ import requests  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 from harness import django_provider, providers  # noqa: E402
+from harness.certificates import Authority  # noqa: E402
 from harness.configuration import api, route, upstream as named_upstream  # noqa: E402
 from harness.forms import Browser  # noqa: E402
 from harness.gateway import Gateway  # noqa: E402
@@ -80,7 +81,9 @@ class App:
 
 @pytest.fixture
 def site(upstream):
-    upstream.on("/*", script(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 34\r\n\r\n<title>App</title><h1>Orders</h1>\n"))
+    # With an icon of its own, so that browsers ask for nothing but the pages.
+    body = b"<title>App</title><link rel=icon href=data:,><h1>Orders</h1>\n"
+    upstream.on("/*", script(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body)))
     return upstream
 
 
@@ -175,6 +178,7 @@ def test_pages_without_styles_or_scripts(start, site, chromium):
     page.on("console", lambda message: problems.append(message.text))
     page.goto(f"{own.app.origin}/")
     picture(page, "login-phone-dark")
+    page.wait_for_selector("#username:focus")
     page.keyboard.type("ann")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
@@ -187,6 +191,33 @@ def test_pages_without_styles_or_scripts(start, site, chromium):
     page.get_by_role("link", name="Try again").click()
     page.wait_for_selector("text=Allow access?")
     assert not [problem for problem in problems if "403" not in problem]
+    context.close()
+
+
+def test_over_tls(start, site, chromium, tmp_path):
+    """Where all is https, cookies are for this host and for https alone."""
+    authority = Authority(tmp_path / "pki")
+    tls = [{"tls": {"certificates": [authority.issue("localhost").settings]}}]
+    app, identity = App(start, site), start({"upstreams": [], "apis": []}, ready=False)
+    app.origin, issuer = app.origin.replace("http:", "https:"), f"https://127.0.0.1:{identity.port}"
+    identity.write({"listeners": tls, "apis": [mounted(server(issuer, callback=app.callback, after_logout=f"{app.origin}/"))]})
+    identity.start()
+    app.provider_settings = [{"name": "own", "issuer": issuer, "clientId": "app", "clientSecret": SECRET, "scopes": ["openid"],
+                              "tls": {"serverName": "localhost", "authorities": str(authority.certificate)}}]
+    app.gateway.write({**app.configuration(), "listeners": tls})
+    app.gateway.start()
+    context = chromium.new_context(ignore_https_errors=True)
+    page = context.new_page()
+    page.goto(f"{app.origin}/orders")
+    page.get_by_label("User name").fill("ann")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Allow").click()
+    page.wait_for_url(f"{app.origin}/orders")
+    assert site.requests[-1]["x-user"] == "user-1"
+    cookies = context.cookies()
+    assert {cookie["name"] for cookie in cookies} == {"__Host-sluice-form", "__Host-sluice-login", "__Host-sluice-session"}
+    assert all(cookie["secure"] and cookie["httpOnly"] and cookie["sameSite"] == "Lax" and cookie["path"] == "/" for cookie in cookies)
     context.close()
 
 
@@ -338,6 +369,16 @@ def test_signing_out_at_the_provider_ends_the_session_here(start, site):
     assert session.get(f"{own.app.origin}/x", timeout=20).status_code == 200
     for token in ("x.y.z", "", session.cookies.get("sluice-session")):
         assert requests.post(f"{own.app.origin}/oidc/backchannel-logout", data={"logout_token": token}, timeout=20).status_code == 400
+
+
+def test_consumers_are_known_by_a_claim(start, site):
+    own = Own(start, site, consumerClaim="email")
+    configuration = own.app.configuration()
+    configuration["apis"][0]["routes"][0]["policies"].append({"headers": {"request": {"set": {"x-consumer": "{= consumer.name =}", "x-claim": "{= claims.email =}"}}}})
+    configuration["consumers"] = [{"name": "ann-at-work", "credentials": [{"jwtClaim": {"name": "email", "value": "ann@example.com"}}]}]
+    own.app.gateway.reload(configuration)
+    assert own.log_in().get(f"{own.app.origin}/x", timeout=20).status_code == 200
+    assert site.requests[-1]["x-consumer"] == "ann-at-work" and site.requests[-1]["x-claim"] == "ann@example.com"
 
 
 def test_long_sessions_are_split(start, site):

@@ -1,6 +1,8 @@
 import GatewayCore
+import Identity
 import PolicyKit
 import Primitives
+import Reactor
 import Schema
 
 /// A session with what is made of it once, rather than for each request.
@@ -50,7 +52,7 @@ struct SessionForwarding: Sendable {
 
     func principal(_ session: OIDCSession) -> Principal {
         Principal(
-            method: OIDC.id, subject: session.subject, consumer: consumers?.findNow(session.claims),
+            method: OIDC.id, subject: session.subject, consumer: consumers?.findNow(session.claims, now: Int(clamping: Instant.wallClock / 1_000_000_000)),
             claims: .object(session.claims))
     }
 

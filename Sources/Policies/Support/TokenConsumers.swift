@@ -35,10 +35,10 @@ struct TokenConsumers: Sendable {
     }
 
     /// Of those that the configuration has: no database is asked.
-    func findNow(_ claims: JSONObject) -> Consumer? {
+    func findNow(_ claims: JSONObject, now: Int) -> Consumer? {
         guard let value = claims[claim]?.string ?? claims[claim]?.number?.text else { return nil }
         for key in keys(value, issuer: claims["iss"]?.string) {
-            if case .found(let record) = identities.findNow(key) { return record.consumer }
+            if case .found(let record) = identities.findNow(key) { return record.counts(at: now) ? record.consumer : nil }
         }
         return nil
     }
