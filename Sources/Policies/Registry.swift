@@ -12,6 +12,7 @@ package let builtInPolicies = PolicyRegistry(
         Headers.self,
         IPFilter.self,
         LogFields.self,
+        MTLS.self,
         OPA.self,
         Query.self,
         RateLimit.self,
