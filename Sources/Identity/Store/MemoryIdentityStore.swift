@@ -43,6 +43,9 @@ package final class MemoryIdentityStore: IdentityStore {
     package var count: Int { entries.count }
     package var passwordCount: Int { passwords.count }
 
+    /// Counts, which is for those who prepare something.
+    package func count(of kind: CredentialKind) -> Int { entries.count { $0.kind == kind } }
+
     /// Bytes that all this takes, but for the names and attributes of consumers.
     package var bytes: Int {
         entries.capacity * MemoryLayout<Entry>.stride + index.bytes + owners.capacity * MemoryLayout<Consumer>.stride + ownerIndex.bytes

@@ -23,6 +23,7 @@ extension Exchange: ExpressionVariables {
         case .certificateSPIFFE: return certificate?.spiffe.map { .string(lent($0.description, scratch)) }
         case .certificateFingerprint: return certificate.map { .string(lent($0.fingerprint, scratch)) }
         case .consumerName: return consumer.map { .string(lent($0.name, scratch)) }
+        case .consumerApplication: return consumer.map { .string(lent($0.application ?? "", scratch)) }
         case .responseStatus: return response.status > 0 ? .int(response.status) : nil
         case .route: return routeInfo.map { .string(lent($0.name, scratch)) }
         case .api: return routeInfo.map { .string(lent($0.api, scratch)) }

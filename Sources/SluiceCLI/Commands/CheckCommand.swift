@@ -24,7 +24,9 @@ struct CheckCommand: ParsableCommand {
         let loaded = FileSource(path: path, policies: builtInPolicies).load(asking: noSecrets ? .never : .always)
         var diagnostics = loaded.diagnostics
         if let configuration = loaded.configuration {
-            let compiled = Snapshot.compile(configuration, policies: builtInPolicies, version: loaded.version, loops: 1, before: nil)
+            let compiled = Snapshot.compile(
+                configuration, policies: builtInPolicies, version: loaded.version, loops: 1,
+                store: UnopenedIdentityStore.standing(for: configuration), before: nil)
             diagnostics += compiled.diagnostics.map { loaded.unasked > 0 ? $0.doubted : $0 }
         }
         diagnostics = diagnostics.sortedByPosition

@@ -20,7 +20,9 @@ struct RouteCommand: ParsableCommand {
 
     func run() throws {
         let (configuration, loaded) = try source.load(asking: noSecrets ? .never : .always)
-        let compiled = Snapshot.compile(configuration, policies: builtInPolicies, version: loaded.version, loops: 1, before: nil)
+        let compiled = Snapshot.compile(
+            configuration, policies: builtInPolicies, version: loaded.version, loops: 1, store: UnopenedIdentityStore.standing(for: configuration),
+            before: nil)
         guard let snapshot = compiled.value else { throw Failure(compiled.diagnostics.sortedByPosition.text) }
         let answer: RouteProbe.Answer
         do throws(GatewayError) {
