@@ -17,6 +17,7 @@ package let builtInPolicies = PolicyRegistry(
         GrpcWeb.self,
         Headers.self,
         IPFilter.self,
+        JWT.self,
         LogFields.self,
         MTLS.self,
         OPA.self,
@@ -32,4 +33,4 @@ package let builtInPolicies = PolicyRegistry(
     reserved: reservedPolicies)
 
 /// Names of the configuration format that come with later versions.
-private let reservedPolicies = ["cache", "jwt"]
+private let reservedPolicies = ["cache"]
