@@ -64,6 +64,8 @@ package final class Exchange {
     package var requestStages = BodyStages()
     /// Feeds it through them.
     package var requestFilter: (any RequestFilter)?
+    /// What signs the request at the last moment, in the order of the policies.
+    package var seals: ContiguousArray<any RequestSeal> = []
     /// What the response's body passes on its way to the client.
     package var responseStages = BodyStages()
     /// Works on the exchange while its chain waits; cancelled when the exchange ends before it.
@@ -149,6 +151,7 @@ extension Exchange {
         trace = nil
         requestStages.removeAll()
         requestFilter = nil
+        if !seals.isEmpty { seals.removeAll() }
         responseStages.removeAll()
         task = nil
         if let replyBody { loop.giveBack(replyBody) }

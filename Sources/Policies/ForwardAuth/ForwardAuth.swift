@@ -1,6 +1,4 @@
-import Expressions
 package import GatewayCore
-package import Model
 package import PolicyKit
 package import Primitives
 import Reactor
@@ -43,29 +41,12 @@ package final class ForwardAuth: Policy, AsyncRequestPolicy, AsyncRequestBodyPol
         package var onFailure: OnFailure = .refuse
 
         @Setting("Remembers answers. Left out: every request is asked about.")
-        package var cache: Cache?
+        package var cache: DecisionCacheSettings?
 
         @Setting("TLS with the service, beyond that its URL begins with `https`.")
         package var tls: CalloutTLSSettings?
 
         package static var about: String { "Asks a service about each request by HTTP, as Traefik's ForwardAuth and nginx's auth_request do." }
-        package init() {}
-    }
-
-    package struct Cache: Settings {
-        @Setting(
-            """
-            Requests for which it is the same share an answer: an expression such as `request.headers["authorization"]`. It has to hold all that the \
-            service looks at. Requests for which it has no value are asked about.
-            """)
-        package var key: ExpressionText
-
-        @Setting("How long an answer is remembered.", .milliseconds(1) ... .seconds(86_400))
-        package var ttl: Duration = .seconds(30)
-
-        @Setting("Answers that an event loop remembers at most.", 2...1_000_000)
-        package var capacity: Int = 10_000
-
         package init() {}
     }
 
@@ -101,13 +82,7 @@ package final class ForwardAuth: Policy, AsyncRequestPolicy, AsyncRequestBodyPol
         clientNames = try FieldNames(config.clientHeaders, at: config.$clientHeaders.position, "clientHeaders")
         mostBody = config.body?.bytes
         onFailure = config.onFailure
-        if let cache = config.cache {
-            guard config.body == nil else { throw PolicyError("answers that depend on bodies can't be remembered", path: "cache") }
-            let key = try context.compile(cache.key, "cache.key")
-            memory = try DecisionMemory(key: .expression(key), ttl: cache.ttl, capacity: cache.capacity, context)
-        } else {
-            memory = nil
-        }
+        memory = try DecisionMemory.make(config.cache, dependsOnBody: config.body != nil, context)
     }
 
     package func phases(on route: RouteFacts) -> PolicyPhases {
