@@ -17,7 +17,7 @@ struct HMACCredentialsTests {
         #expect(Self.read(#"Signature keyId="a",created=5,expires=6,signature="AQI=""#)?.created == 5)
     }
 
-    static let malformed: [String] = [
+    static let flawed: [String] = [
         "", "Signature", "Signature ", "Basic YTpi", #"Signature keyId="a""#, #"Signature signature="AQI=""#, #"Signature keyId="",signature="AQI=""#,
         #"Signature keyId="a",signature="AQI""#, #"Signature keyId="a",signature="A""#, #"Signature keyId="a",keyId="b",signature="AQI=""#,
         #"Signature keyId="a",signature="AQI=",signature="AQI=""#, #"Signature keyId="a",headers="",signature="AQI=""#,
@@ -29,7 +29,7 @@ struct HMACCredentialsTests {
         "Signature keyId=\"a\",headers=\"" + (0..<65).map { "x\($0)" }.joined(separator: " ") + "\",signature=\"AQI=\"",
     ]
 
-    @Test("fields that are malformed", arguments: malformed)
+    @Test("fields that are malformed", arguments: flawed)
     func malformed(_ field: String) { #expect(Self.read(field) == nil) }
 
     @Test("no truncation says more than the whole")
