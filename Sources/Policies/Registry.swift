@@ -12,8 +12,11 @@ package let builtInPolicies = PolicyRegistry(
         GrpcWeb.self,
         Headers.self,
         IPFilter.self,
+        JWT.self,
         LogFields.self,
         OAuth2Introspection.self,
+        OAuth2Server.self,
+        OIDC.self,
         OPA.self,
         OpenAPISecurity.self,
         Query.self,
@@ -29,4 +32,4 @@ package let builtInPolicies = PolicyRegistry(
     reserved: reservedPolicies)
 
 /// Names of the configuration format that come with later versions.
-private let reservedPolicies = ["api-key", "cache", "jwt"]
+private let reservedPolicies = ["api-key", "cache"]
