@@ -21,8 +21,11 @@ package let builtInPolicies = PolicyRegistry(
         HMACSignature.self,
         HTTPSignature.self,
         IPFilter.self,
+        JWT.self,
         LogFields.self,
         OAuth2Introspection.self,
+        OAuth2Server.self,
+        OIDC.self,
         OPA.self,
         OpenAPISecurity.self,
         Query.self,
@@ -39,4 +42,4 @@ package let builtInPolicies = PolicyRegistry(
     reserved: reservedPolicies)
 
 /// Names of the configuration format that come with later versions.
-private let reservedPolicies = ["cache", "jwt"]
+private let reservedPolicies = ["cache"]

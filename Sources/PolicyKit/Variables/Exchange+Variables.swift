@@ -35,6 +35,7 @@ extension Exchange: ExpressionVariables {
         case .requestQuery: return first(scratch) { QueryString.forEach(request.query ?? ByteView(), named: key, $0) }
         case .requestCookies: return first(scratch) { Cookies.forEach(request.fields, named: key, $0) }
         case .params: return parameter(key).map { .string($0) }
+        case .claims: return claim(key, scratch)
         case .consumerAttributes:
             return consumer?.attributes.first { $0.name.withView { $0 == key } }.map { .string(lent($0.value, scratch)) }
         default: return nil
@@ -55,6 +56,7 @@ extension Exchange: ExpressionVariables {
                     name.withView { add($0, request.view(captures.parameters[i])) }
                 }
             }
+        case .claims: return principal?.claims.flatMap { text.value(of: $0) }
         case .consumerGroups: return consumer.map { text.list($0.groups) }
         case .consumerAttributes:
             return consumer.flatMap { consumer in
@@ -73,6 +75,18 @@ extension Exchange: ExpressionVariables {
             if candidate.withView({ $0 == name }) { return request.view(captures.parameters[i]) }
         }
         return nil
+    }
+
+    /// What a verified token says.
+    private func claim(_ name: ByteView, _ scratch: ByteBuffer) -> ExpressionValue? {
+        guard let value = principal?.claims?.object?.members.first(where: { $0.name.withView { $0 == name } })?.value else { return nil }
+        switch value {
+        case .string(let text): return .string(lent(text, scratch))
+        case .null: return .null
+        case .bool(let value): return .bool(value)
+        case .number(let number): return ExpressionValue(number)
+        case .array, .object: return tools.takeText().value(of: value)
+        }
     }
 
     /// When the request's head had come.

@@ -38,7 +38,9 @@ package final class WholeText {
         return .list(ExpressionList(places.map { .string(buffer.view($0)) }))
     }
 
-    private func keep(_ bytes: ByteView) -> Range<Int> {
+    func view(_ range: Range<Int>) -> ByteView { buffer.view(range) }
+
+    func keep(_ bytes: ByteView) -> Range<Int> {
         let start = buffer.count
         buffer.append(bytes)
         return start..<buffer.count

@@ -25,11 +25,11 @@ package struct DecryptionKey: Sendable {
     }
 
     /// An RSA or EC key as PEM.
-    package init(pem: String, kid: String? = nil) throws(KeyError) {
+    package init(pem: String, kid: String? = nil, algorithm: KeyManagement? = nil) throws(KeyError) {
         guard let material = try AsymmetricKey(pem: pem).material(isPrivate: true) else {
             throw KeyError("the PEM holds no private key of a type that tokens are encrypted for")
         }
-        try self.init(JSONWebKey(material, kid: kid))
+        try self.init(JSONWebKey(material, kid: kid, algorithm: algorithm?.rawValue))
     }
 
     /// The key of the content. Nil: the token was not encrypted for this key, or somebody has changed it, of which the sender must

@@ -52,6 +52,8 @@ package enum TokenFlaw: Error, Hashable, Sendable {
     /// A claim has not the value that is asked for.
     case claimValue(String)
     case revoked
+    /// Its consumer is not known, or switched off.
+    case consumerUnknown
 
     /// Words joined by `_`, and what it is about.
     package var code: String {
