@@ -25,6 +25,8 @@ package let builtInPolicies = PolicyRegistry(
         LogFields.self,
         MTLS.self,
         OAuth2Introspection.self,
+        OAuth2Server.self,
+        OIDC.self,
         OPA.self,
         OpenAPISecurity.self,
         Query.self,

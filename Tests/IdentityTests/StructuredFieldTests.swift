@@ -61,6 +61,26 @@ struct StructuredFieldTests {
         #expect(members.all.map(\.key) == (0..<40).map { "k\($0)" })
     }
 
+    @Test("whatever is read is written so that the same is read again")
+    func roundTrips() {
+        var random = SystemRandomNumberGenerator()
+        let pieces: [String] = [
+            "a", "b", "*", "A", "=", ";", ",", " ", "(", ")", "1", "-", ".", "0", "\"", "\\", ":", "AQ==", "?1", "?0", "@", "%\"", "%c3%bc", "\t",
+            "a=1", "b;c",
+            "\"x\"", ":AQI=:", "(a b)", "é",
+        ]
+        var read = 0
+        for _ in 0..<20_000 {
+            let text = (0..<Int.random(in: 1...12, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
+            for kind in ["item", "list", "dictionary"] {
+                guard let written = Self.rewritten(kind, Array(text.utf8)) else { continue }
+                read += 1
+                #expect(Self.rewritten(kind, written) == written, "\(kind) \(text)")
+            }
+        }
+        #expect(read > 1000)
+    }
+
     @Test("no value breaks out of its field")
     func injections() {
         let out = ByteBuffer()

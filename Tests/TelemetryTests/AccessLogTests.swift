@@ -45,6 +45,18 @@ import Testing
                 """#)
     }
 
+    @Test func aQueryThatHoldsASecretIsNotLogged() throws {
+        let fixture = try LogFixture()
+        let exchange = fixture.exchange(target: "/callback?code=secret")
+        exchange.request.fields.append("Referer", "https://x.test/device?user_code=secret")
+        exchange.hidesQuery = true
+        fixture.lane.append(exchange)
+        exchange.reset()
+        #expect(!exchange.hidesQuery)
+        let line = fixture.finish()[0]
+        #expect(line.contains(#""path":"/callback","#) && line.contains(#""referer":"https://x.test/device""#) && !line.contains("secret"))
+    }
+
     @Test func aConnectionThatFailed() throws {
         let fixture = try LogFixture()
         fixture.lane.appendConnection(reason: .badProxyProtocol, listener: "web", peer: IPAddress(high: 0, low: 1))

@@ -56,6 +56,8 @@ package final class Exchange {
     package var claimedName: [UInt8] = []
     /// The body of an answer that a policy gives in place of the upstream.
     package private(set) var replyBody: ByteBuffer?
+    /// The query holds a secret, such as a code or a token: no log gets it, nor what follows `?` in `Referer`.
+    package var hidesQuery = false
     /// What policies add to the line of the access log, packed by `LogMember`.
     package private(set) var logMembers: ByteBuffer?
     /// Set for exchanges that are traced.
@@ -158,6 +160,7 @@ extension Exchange {
         if let logMembers { loop.giveBack(logMembers) }
         replyBody = nil
         logMembers = nil
+        hidesQuery = false
     }
 
     /// An empty buffer for the body of an answer; it belongs to the exchange.

@@ -7,8 +7,8 @@ package struct CryptoError: Error, Equatable, Sendable, CustomStringConvertible 
     package var description: String { "libcrypto: \(operation) failed" }
 }
 
-enum Random {
-    static func bytes(_ count: Int) throws(CryptoError) -> [UInt8] {
+package enum Random {
+    package static func bytes(_ count: Int) throws(CryptoError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         guard unsafe RAND_bytes(&bytes, Int32(clamping: count)) == 1 else { throw CryptoError("RAND_bytes") }
         return bytes
@@ -20,9 +20,9 @@ enum Random {
     }
 }
 
-enum ConstantTime {
+package enum ConstantTime {
     /// Compares in a time that depends on the lengths only.
-    static func equal(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+    package static func equal(_ a: [UInt8], _ b: [UInt8]) -> Bool {
         unsafe a.count == b.count && CRYPTO_memcmp(a, b, a.count) == 0
     }
 }

@@ -33,6 +33,9 @@ package final class HTTPSignature: Policy, AsyncRequestPolicy, RequestBodyPolicy
         }
     }
 
+    /// Who only signs finds nothing out.
+    package var provided: [Fact] { verifier == nil ? [] : HTTPSignature.provides }
+
     package func phases(on route: RouteFacts) -> PolicyPhases {
         var phases: PolicyPhases = [.request, .requestBody]
         if responses != nil { phases.formUnion([.response, .responseBody]) }

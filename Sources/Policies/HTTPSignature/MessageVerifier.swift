@@ -95,7 +95,8 @@ final class MessageVerifier: Sendable {
         case .success(let signatures):
             var tries = Tries(exchange)
             for signature in signatures {
-                let known = await secrets.find(signature.parameters.keyID ?? "", exchange)
+                let id = signature.parameters.keyID ?? ""
+                let known = keys[id] == nil ? await secrets.find(id, exchange) : .unknown
                 guard let key = tries.key(of: signature, self, known: known) else { continue }
                 if let decision = tries.attempt(signature, with: key, self) { return decision }
             }

@@ -81,7 +81,8 @@ extension OperationTable.Segment {
         }
         guard let close = text[open...].firstIndex(of: "}") else { return nil }
         let behind = text[text.index(after: close)...]
-        guard !behind.contains("{"), !behind.contains("}"), !text[..<open].contains("}") else { return nil }
+        let name = text[text.index(after: open)..<close]
+        guard !behind.contains("{"), !behind.contains("}"), !text[..<open].contains("}"), !name.contains("{") else { return nil }
         self = .parameter(before: Array(text[..<open].utf8), behind: Array(behind.utf8))
     }
 

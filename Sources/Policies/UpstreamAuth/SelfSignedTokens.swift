@@ -77,6 +77,14 @@ final class SelfSignedTokens: Sendable {
 }
 
 extension UpstreamAuth.SignedToken {
+    /// What the claims ask for.
+    var facts: Set<Fact> {
+        let context = PolicyContext(label: UpstreamAuth.id, loops: 1)
+        return ([subject].compactMap { $0 } + claims.entries.map(\.value)).reduce(into: []) { facts, text in
+            if let template = try? context.compile(text, "jwt") { facts.formUnion(template.facts) }
+        }
+    }
+
     fileprivate func key(_ algorithm: SignatureAlgorithm?) throws(KeyError) -> SigningKey {
         switch (privateKey, secret) {
         case (let pem?, nil): return try SigningKey(pem: pem.text, kid: keyId, algorithm: algorithm)

@@ -22,7 +22,7 @@ package final class UpstreamAuth: Policy, AsyncRequestPolicy, RequestBodyPolicy,
         for name in config.strip { try FieldTemplate.check(name, Array(name.lowercased().utf8), config.$strip.position, "strip") }
     }
 
-    package static func needs(_ config: Config) -> [Fact] { [] }
+    package static func needs(_ config: Config) -> [Fact] { config.jwt?.facts.sorted { $0.description < $1.description } ?? [] }
 
     package func phases(on route: RouteFacts) -> PolicyPhases { route.forwards ? .all : [] }
 

@@ -36,7 +36,7 @@ struct CaseFile: Sendable, CustomStringConvertible, CustomTestStringConvertible 
             for i in entries.indices where entries[i].key == "config" {
                 let value = entries[i].value.resolvingReferences(folder: folder, with: .system, diagnostics: &diagnostics)
                 // Files that it names are beside the case.
-                entries[i].value = value.moved(to: SourceFile("\(folder)/\(name.split(separator: "/").last ?? "")"))
+                entries[i].value = value.moved(to: SourceFile(folder.hasPrefix("/") ? "\(folder)/\(name.split(separator: "/").last ?? "")" : name))
             }
             tree.content = .map(entries)
         }

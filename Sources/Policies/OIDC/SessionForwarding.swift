@@ -1,0 +1,90 @@
+import GatewayCore
+import PolicyKit
+import Primitives
+import Schema
+
+/// A session with what is made of it once, rather than for each request.
+final class KnownSession: Sendable {
+    let session: OIDCSession
+    let principal: Principal
+
+    init(_ session: OIDCSession, _ principal: Principal) {
+        self.session = session
+        self.principal = principal
+    }
+}
+
+/// Sessions that an event loop has opened before, by what the cookies say. When there are too many, all are forgotten: opening one again
+/// takes some microseconds.
+struct SessionMemory {
+    private static let most = 2048
+    private var sessions: [String: KnownSession] = [:]
+
+    func known(_ text: String) -> KnownSession? { sessions[text] }
+
+    mutating func remember(_ known: KnownSession, as text: String) {
+        if sessions.count >= SessionMemory.most { sessions.removeAll() }
+        sessions[text] = known
+    }
+}
+
+/// What the upstream and later policies learn of a session.
+struct SessionForwarding: Sendable {
+    private let fields: [(name: [UInt8], known: KnownField, claim: String)]
+    private let token: ForwardedToken
+    private let hidesCookies: Bool
+    private let consumerClaim: String?
+    private let consumers: [String: Consumer]
+
+    init(_ config: OIDC.Config, _ context: PolicyContext) throws(PolicyError) {
+        var fields: [(name: [UInt8], known: KnownField, claim: String)] = []
+        for entry in config.headers.entries {
+            let name = Array(entry.key.lowercased().utf8)
+            try FieldTemplate.check(entry.key, name, entry.position, "headers.\(entry.key)")
+            fields.append((name, name.withView { KnownField.named($0) }, entry.value))
+        }
+        self.fields = fields
+        token = config.forwardToken
+        hidesCookies = config.hideCredentials
+        consumerClaim = config.consumerClaim
+        consumers = Dictionary(context.consumers.map { ($0.consumer.name, $0.consumer) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    func principal(_ session: OIDCSession) -> Principal {
+        Principal(
+            method: OIDC.id, subject: session.subject, consumer: consumerClaim.flatMap { session.claims[$0]?.string }.flatMap { consumers[$0] },
+            claims: .object(session.claims))
+    }
+
+    /// Nobody but this policy writes these fields.
+    func clean(_ exchange: Exchange) {
+        for field in fields { field.name.withView { exchange.request.fields.remove(named: $0) } }
+        if token != .none { exchange.request.fields.remove(.authorization) }
+    }
+
+    func write(_ session: OIDCSession, _ cookies: SessionCookies, _ exchange: Exchange) {
+        let request = exchange.request.fields
+        if hidesCookies { cookies.strip(request, scratch: exchange.tools.scratch) }
+        for field in fields {
+            guard let text = session.claims[field.claim].flatMap(SessionForwarding.text) else { continue }
+            field.name.withView { name in text.withView { request.append(field.known, name: name, $0) } }
+        }
+        switch token {
+        case .none: break
+        case .access: request.append("authorization", "Bearer \(session.accessToken)")
+        case .id: request.append("authorization", "Bearer \(session.idToken)")
+        }
+    }
+
+    /// A claim as the value of a field: lists with commas. Nil where a field can't hold it.
+    private static func text(_ claim: JSON) -> String? {
+        let text: String
+        switch claim {
+        case .string(let value): text = value
+        case .array(let values): text = values.compactMap(\.string).joined(separator: ",")
+        case .number, .bool, .object: text = String(decoding: claim.bytes, as: UTF8.self)
+        case .null: return nil
+        }
+        return text.utf8.allSatisfy(ASCII.isFieldValue) ? text : nil
+    }
+}
