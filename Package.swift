@@ -83,7 +83,9 @@ let sources: [Target] = [
     // The policies, a folder each. Only the command line and tests know them.
     .target(
         name: "Policies",
-        dependencies: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore", "PolicyKit", "Identity", "SharedState"],
+        dependencies: [
+            "Primitives", "Schema", "Expressions", "Model", "Reactor", "TLS", "GatewayCore", "PolicyKit", "Identity", "SharedState",
+        ],
         swiftSettings: dataPlaneSettings),
     // Where configuration comes from.
     .target(

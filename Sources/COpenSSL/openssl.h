@@ -84,11 +84,11 @@ static inline int sluice_set_server_name(SSL *ssl, const char *name) { return (i
 static inline void sluice_hand_out_sessions(SSL_CTX *context) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 }
-/// The kind of a subject alternative name (GEN_DNS, GEN_URI, GEN_IPADD; others have no bytes here), and its bytes.
+/// The kind of a subject alternative name (GEN_DNS, GEN_URI, GEN_EMAIL, GEN_IPADD; others have no bytes here), and its bytes.
 static inline int sluice_alt_name(const GENERAL_NAMES *names, int index, const unsigned char **bytes, int *count) {
     const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
     const ASN1_STRING *text = NULL;
-    if (name->type == GEN_DNS || name->type == GEN_URI) text = name->d.ia5;
+    if (name->type == GEN_DNS || name->type == GEN_URI || name->type == GEN_EMAIL) text = name->d.ia5;
     if (name->type == GEN_IPADD) text = name->d.iPAddress;
     *bytes = text ? ASN1_STRING_get0_data(text) : NULL;
     *count = text ? ASN1_STRING_length(text) : 0;

@@ -23,6 +23,7 @@ package let builtInPolicies = PolicyRegistry(
         IPFilter.self,
         JWT.self,
         LogFields.self,
+        MTLS.self,
         OAuth2Introspection.self,
         OAuth2Server.self,
         OIDC.self,

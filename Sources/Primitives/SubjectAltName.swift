@@ -4,6 +4,8 @@ package enum SubjectAltName: Hashable, Sendable, CustomStringConvertible {
     case dns(String)
     case ip(IPAddress)
     case uri(String)
+    /// Of people; nobody configures an upstream by one.
+    case email(String)
 
     /// A name as people write it: an address, a URI with its scheme, or a host name. Nil for anything else.
     package init?(parsing text: String) {
@@ -23,6 +25,17 @@ package enum SubjectAltName: Hashable, Sendable, CustomStringConvertible {
         case .dns(let name): "DNS:\(name)"
         case .ip(let address): "IP:\(address)"
         case .uri(let uri): "URI:\(uri)"
+        case .email(let address): "email:\(address)"
+        }
+    }
+
+    /// The name alone, without its kind.
+    package var text: String {
+        switch self {
+        case .dns(let name): name
+        case .ip(let address): address.description
+        case .uri(let uri): uri
+        case .email(let address): address
         }
     }
 

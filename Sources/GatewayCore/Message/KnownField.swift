@@ -6,6 +6,7 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
     case connection, keepAlive, retryAfter, contentType, xRequestID, proxyStatus, contentLength, http2Settings
     case xForwardedFor, xForwardedHost, xForwardedPort, xForwardedProto, proxyConnection, transferEncoding
     case xForwardedPrefix, xForwardedServer, xForwardedScheme, xForwardedSsl, xRealIP
+    case xForwardedClientCert, clientCert, clientCertChain
     case cookie, userAgent, authorization, referer
     case other
 
@@ -40,6 +41,9 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
         case .xForwardedScheme: "x-forwarded-scheme"
         case .xForwardedSsl: "x-forwarded-ssl"
         case .xRealIP: "x-real-ip"
+        case .xForwardedClientCert: "x-forwarded-client-cert"
+        case .clientCert: "client-cert"
+        case .clientCertChain: "client-cert-chain"
         case .proxyConnection: "proxy-connection"
         case .transferEncoding: "transfer-encoding"
         case .cookie: "cookie"
@@ -101,6 +105,8 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
             // user-agent
             if first == 0x6567612d72657375, last == 0x746e6567612d7265 { return .userAgent }
         case 11:
+            // client-cert
+            if first == 0x632d746e65696c63, last == 0x747265632d746e65 { return .clientCert }
             // retry-after
             if first == 0x66612d7972746572, last == 0x72657466612d7972 { return .retryAfter }
         case 12:
@@ -133,6 +139,8 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
         case 17:
             // x-forwarded-proto
             if first == 0x726177726f662d78, last == 0x6f746f72702d6465, name[8] | 0x20 == 0x64 { return .xForwardedProto }
+            // client-cert-chain
+            if first == 0x632d746e65696c63, last == 0x6e696168632d7472, name[8] | 0x20 == 0x65 { return .clientCertChain }
             // transfer-encoding
             if first == 0x726566736e617274, last == 0x676e69646f636e65, name[8] | 0x20 == 0x2d { return .transferEncoding }
         case 18:
@@ -142,6 +150,9 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
             if first == 0x726177726f662d78, last == 0x7265767265732d64, name[8] | 0x20 == 0x64, name[9] | 0x20 == 0x65 { return .xForwardedServer }
             // x-forwarded-scheme
             if first == 0x726177726f662d78, last == 0x656d656863732d64, name[8] | 0x20 == 0x64, name[9] | 0x20 == 0x65 { return .xForwardedScheme }
+        case 23:
+            // x-forwarded-client-cert
+            if first == 0x726177726f662d78, last == 0x747265632d746e65, name[8..<15].equalsIgnoringCase("ded-cli") { return .xForwardedClientCert }
         default: break
         }
         return .other
@@ -169,7 +180,7 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
     package var isForwarding: Bool {
         switch self {
         case .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedPort, .xForwardedProto, .xForwardedPrefix, .xForwardedServer,
-            .xForwardedScheme, .xForwardedSsl, .xRealIP:
+            .xForwardedScheme, .xForwardedSsl, .xRealIP, .xForwardedClientCert, .clientCert, .clientCertChain:
             true
         default: false
         }

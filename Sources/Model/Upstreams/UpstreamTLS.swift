@@ -78,11 +78,4 @@ extension SubjectAltName: ParsedText {
         "a host name, an address or a URI, such as orders.internal, 10.0.0.1 or spiffe://prod.example.com/orders"
     }
     package static var shape: SettingShape { .text(name: "name", pattern: nil, examples: ["orders.internal", "10.0.0.1"]) }
-    package var text: String {
-        switch self {
-        case .dns(let name): name
-        case .ip(let address): address.description
-        case .uri(let uri): uri
-        }
-    }
 }

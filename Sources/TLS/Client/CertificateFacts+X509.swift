@@ -40,11 +40,11 @@ extension CertificateFacts {
     /// Names with bytes that no such name has are nobody's: a zero byte would cut them short in some eyes.
     private static func name(_ kind: Int32, _ bytes: ByteView) -> SubjectAltName? {
         if kind == GEN_IPADD { return address(bytes).map { .ip($0) } }
-        guard kind == GEN_DNS || kind == GEN_URI, bytes.count > 0, bytes.count <= 2048 else { return nil }
+        guard kind == GEN_DNS || kind == GEN_URI || kind == GEN_EMAIL, bytes.count > 0, bytes.count <= 2048 else { return nil }
         let array = bytes.array
         guard array.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return nil }
         let text = String(decoding: array, as: UTF8.self)
-        return kind == GEN_URI ? .uri(text) : .dns(text.lowercased())
+        return kind == GEN_URI ? .uri(text) : kind == GEN_EMAIL ? .email(text) : .dns(text.lowercased())
     }
 
     private static func address(_ bytes: ByteView) -> IPAddress? {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Discovery
 import Identity
 import Model
 import Primitives
@@ -17,7 +18,7 @@ struct DatabaseOption: ParsableArguments {
     @Option(help: "The database, `sqlite:FILE`, in place of the configuration's.") var database: String?
 
     /// The configuration, if there is one; a database that is named alone needs none.
-    func load() throws -> Configuration? { database == nil || source.config != nil ? try source.load().configuration : nil }
+    func load() throws -> Configuration? { database == nil || source.config != nil ? try source.load(asking: .never).configuration : nil }
 
     /// The path of the database, if one is named.
     func path(_ configuration: Configuration?) throws -> String? {
