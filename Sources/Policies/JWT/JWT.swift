@@ -50,7 +50,7 @@ package final class JWT: Policy, AsyncRequestPolicy {
         case .none: return withoutToken(exchange)
         case .several: return challenges.refuseSeveral(exchange)
         case .token(let token):
-            guard checks.areFresh(now: exchange.loop.now) else { return nil }
+            guard checks.areFresh(on: exchange.loop) else { return nil }
             let version = checks.version
             if let grant = memory[exchange].cache.value(of: token, version: version, now: exchange.unixSeconds) {
                 return accept(grant, exchange)
@@ -73,7 +73,7 @@ package final class JWT: Policy, AsyncRequestPolicy {
         case .several: return challenges.refuseSeveral(exchange)
         case .token(let view): token = view.array
         }
-        await checks.refresh(now: exchange.loop.now)
+        await checks.refresh(on: exchange.loop)
         var awaited: [TokenNeed] = []
         while true {
             // Another exchange may have asked for the same meanwhile.
@@ -95,7 +95,7 @@ package final class JWT: Policy, AsyncRequestPolicy {
                     return need.refusal.map { challenges.refuse($0, exchange) } ?? unavailable(need)
                 }
                 awaited.append(need)
-                await need.satisfy(now: exchange.loop.now)
+                await need.satisfy(on: exchange.loop)
             }
         }
     }
