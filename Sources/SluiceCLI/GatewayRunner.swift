@@ -40,7 +40,7 @@ final class GatewayRunner: Sendable {
         let loops = configuration.runtime.threads ?? LoopThread.processors
         let gateway: Gateway
         do {
-            gateway = try Gateway(loops: loops, policies: builtInPolicies)
+            gateway = try Gateway(loops: loops, batching: configuration.runtime.batching, policies: builtInPolicies)
         } catch {
             throw Failure("The event loops could not be started: \(error).")
         }
