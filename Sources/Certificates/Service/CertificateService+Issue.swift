@@ -10,9 +10,11 @@ extension CertificateService {
     func work(_ store: CertificateStore) {
         fulfilWishes(store)
         let now = clock.now
-        for (id, record) in records.sorted(by: { $0.value.retryAt < $1.value.retryAt }) where busy[id] == nil {
-            guard busy.count < CertificateService.mostBusy else { break }
-            guard let issuer = issuer(record.wanted.issuer), record.isDue(issuer.renewal, now: now) else { continue }
+        let due = records.filter { id, record in
+            busy[id] == nil && issuer(record.wanted.issuer).map { record.isDue($0.renewal, now: now) } == true
+        }
+        for (id, record) in due.sorted(by: { $0.value.retryAt < $1.value.retryAt }) {
+            guard busy.count < CertificateService.mostBusy, let issuer = issuer(record.wanted.issuer) else { break }
             // What nobody asks for any more is not tried again.
             if record.isOnDemand, record.version == nil, granted.remove(id) == nil { continue }
             busy[id] = Task(executorPreference: loop) { [self] in
@@ -141,7 +143,8 @@ extension CertificateService {
     private func askAuthority(_ store: CertificateStore, _ now: Int64) {
         guard !isAsking,
             let (id, record) = records.first(where: { id, record in
-                busy[id] == nil && record.renewalID != nil && now >= record.askAt && issuer(record.wanted.issuer)?.renewal.asksAuthority == true
+                record.renewalID != nil && now >= record.askAt && busy[id] == nil && !silent.contains(record.wanted.issuer)
+                    && issuer(record.wanted.issuer)?.renewal.asksAuthority == true
             }), let issuer = issuer(record.wanted.issuer), let renewalID = record.renewalID
         else { return }
         isAsking = true
@@ -149,13 +152,20 @@ extension CertificateService {
             defer { isAsking = false }
             var asked = record
             asked.askAt = clock.now + Int64(RenewalInformation.usualPause)
-            if let information = try? await client(for: issuer, store).renewalInformation(renewalID) {
+            do throws(ACMEError) {
+                guard let information = try await client(for: issuer, store).renewalInformation(renewalID) else {
+                    // This authority has no wishes: it is not asked for other certificates either.
+                    silent.insert(issuer.name)
+                    return
+                }
                 asked.window = information.window
                 asked.askAt = clock.now + Int64(information.askAgainAfter)
+            } catch {
+                // The schedule goes without, and it is asked again later.
             }
             // A certificate that was renewed meanwhile has another window.
             guard busy[id] == nil, records[id]?.renewalID == renewalID else { return }
-            keep(asked, id, store)
+            keep(asked, id, store, announces: asked.window != record.window)
         }
     }
 }

@@ -58,15 +58,20 @@ extension CertificateService {
         table.update(served, onDemand: settings?.onDemand, validates: validates)
     }
 
-    /// Changes a record in the store, and tells the other gateways.
-    func keep(_ record: CertificateRecord, _ id: String, _ store: CertificateStore) {
+    /// Changes a record in the store, and tells the other gateways unless it is of no interest to them.
+    func keep(_ record: CertificateRecord, _ id: String, _ store: CertificateStore, announces: Bool = true) {
+        let isCurrent = seenChanges == store.changes()
         attempt { () throws(SystemError) in
             try store.write(record, id)
-            try store.noteChange()
+            if announces { try store.noteChange() }
         }
         guard self.store?.folder.path == store.folder.path else { return }
         // Should the store be full, the gateway at least remembers by itself not to ask all the time.
         records[id] = record
-        refresh(store)
+        guard isCurrent else { return refresh(store) }
+        // Nobody else has changed anything: there is no need to read it all again.
+        seenChanges = store.changes()
+        load(store)
+        publish()
     }
 }

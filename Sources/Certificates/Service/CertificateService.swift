@@ -38,6 +38,8 @@ package final class CertificateService: @unchecked Sendable {
     /// Ids that are being worked on.
     var busy: [String: Task<Void, Never>] = [:]
     var isAsking = false
+    /// Issuers that do not say when they would like certificates to be renewed.
+    var silent: Set<String> = []
     /// Ids of names on demand that the limit has let through.
     var granted: Set<String> = []
     var limitReported: Instant?
@@ -112,6 +114,7 @@ package final class CertificateService: @unchecked Sendable {
     private func change(to settings: CertificateServiceSettings?) {
         // Files that the settings name may have changed.
         clients = [:]
+        silent = []
         guard self.settings != settings else { return }
         if let store, store.folder.path != settings?.store { attempt { () throws(SystemError) in try store.changeLease { election.release($0) } } }
         self.settings = settings
