@@ -21,6 +21,7 @@ from http_message_signatures import HTTPMessageSigner, HTTPMessageVerifier, HTTP
 
 from harness.configuration import proxy, upstream as named_upstream
 from harness.h2upstream import H2Upstream
+from harness.moto import Moto
 from harness.ports import free_port
 
 SECRET = "a-secret-that-both-sides-know"
@@ -177,7 +178,7 @@ def test_requests_are_signed_over_http2(start):
         sigv4 = {"accessKey": "AKMOBILE", "secretKey": SECRET, "region": "eu-central-1", "service": "execute-api"}
         gateway = start(configuration(server, {"upstream-auth": {"sigv4": sigv4}}, protocol="h2c", hostHeader="endpoint"))
         assert gateway.fetch("POST", "/orders?b=2&a=1", {"Content-Type": "text/plain"}, b"hello").status == 200
-        stream = server.streams[-1]
+        stream = server.requests[-1]
         stated = {"Content-Type": "text/plain", "X-Amz-Date": stream["x-amz-date"], "X-Amz-Content-SHA256": hashlib.sha256(b"hello").hexdigest()}
         request = AWSRequest("POST", f"http://{stream[':authority']}/orders?b=2&a=1", stated, b"hello")
         request.context["timestamp"] = stream["x-amz-date"]
@@ -226,6 +227,19 @@ def test_requests_are_signed_for_aws(start, upstream, target, unsigned):
     signature = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
     assert record["authorization"].endswith(f"Signature={signature}")
     assert abs((datetime.datetime.now(datetime.timezone.utc) - moment).total_seconds()) < 60
+
+
+def test_aws_accepts_what_is_signed(start):
+    """moto checks signatures as AWS does."""
+    with Moto() as aws_itself:
+        access, secret = aws_itself.key()
+        for chosen, status in ((secret, 200), ("wrong", 403)):
+            sigv4 = {"accessKey": access, "secretKey": chosen, "region": "eu-central-1", "service": "sqs"}
+            gateway = start(configuration(aws_itself, {"upstream-auth": {"sigv4": sigv4}}, hostHeader="endpoint"))
+            headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS.CreateQueue"}
+            response = gateway.fetch("POST", "/", headers, b'{"QueueName": "orders"}')
+            assert response.status == status, response
+        assert aws_itself.client("sqs", access, secret).list_queues()["QueueUrls"][0].endswith("/orders")
 
 
 def test_a_retry_is_signed_for_its_own_endpoint(start, upstream):
