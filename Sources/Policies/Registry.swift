@@ -3,8 +3,14 @@ package import PolicyKit
 /// The policies that come with the program, in alphabetical order: one line for each, and nobody else knows their names.
 package let builtInPolicies = PolicyRegistry(
     [
+        ACL.self,
+        AllOf.self,
+        Anonymous.self,
+        AnyOf.self,
+        APIKey.self,
         Authorize.self,
         BasicAuth.self,
+        BruteForce.self,
         CORS.self,
         ExtAuthz.self,
         Fault.self,
@@ -30,4 +36,4 @@ package let builtInPolicies = PolicyRegistry(
     reserved: reservedPolicies)
 
 /// Names of the configuration format that come with later versions.
-private let reservedPolicies = ["api-key", "cache"]
+private let reservedPolicies = ["cache"]
