@@ -7,6 +7,7 @@ import Primitives
 import Reactor
 import ReactorTesting
 import Synchronization
+import Schema
 import Testing
 
 @testable import Policies
