@@ -154,6 +154,9 @@ def test_refuses_names_without_certificate(tmp_path, pebble):
         served(context, replica.tls_port, "known.example.test")
         with pytest.raises(ssl.SSLError, match="UNRECOGNIZED_NAME"):
             shown(context, replica.tls_port, "unknown.example.test")
+        # Who names no host gets the first one, as with files.
+        context.check_hostname = False
+        assert shown(context, replica.tls_port, None)["subjectAltName"] == (("DNS", "known.example.test"),)
 
 
 def test_certificates_of_files_stay(tmp_path, pebble):

@@ -101,6 +101,15 @@ import Testing
         #expect(source.asked == ["c.test"])
     }
 
+    @Test func whoNamesNobodyIsAskedFor() throws {
+        let pair = try pair("")
+        guard case .failed = pair.shakeHands().server else {
+            Issue.record("shows something")
+            return
+        }
+        #expect(source.asked == [""])
+    }
+
     @Test func withoutAnyTheNameIsNotRecognized() throws {
         let pair = try pair("c.test")
         guard case .failed = pair.shakeHands().server else {

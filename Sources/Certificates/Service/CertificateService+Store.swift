@@ -54,6 +54,9 @@ extension CertificateService {
             if let certificate = kept[id]?.certificate { served.add(certificate, for: record.wanted.names) }
         }
         loaded = kept
+        served.first =
+            (settings?.certificates ?? []).lazy.compactMap { try? CertificateStore.id(of: $0) }.compactMap { kept[$0]?.certificate }
+            .first
         let validates = settings?.issuers.contains { $0.challenge == .tls } == true ? Set(records.values.flatMap(\.wanted.names)) : []
         table.update(served, onDemand: settings?.onDemand, validates: validates)
     }

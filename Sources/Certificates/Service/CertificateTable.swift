@@ -36,7 +36,8 @@ package final class CertificateTable: CertificateSource {
                 if let known = state.validations[name], now < known.until { return .certificate(known.certificate) }
                 return state.service != nil && (state.validates.contains(name) || state.mayAskFor(name, now)) ? .later : .none
             case .service:
-                if let certificate = state.certificates.find(name) { return .certificate(certificate) }
+                let found = name.isEmpty ? state.certificates.first : state.certificates.find(name)
+                if let found { return .certificate(found) }
                 return state.service != nil && state.mayAskFor(name, now) ? .later : .none
             }
         }
@@ -88,6 +89,8 @@ extension CertificateTable.State {
 
 /// Certificates by their names: exact ones, and wildcards for one label.
 struct ServedCertificates: Sendable {
+    /// For clients that name no host.
+    var first: Certificate?
     private var exact: [String: Certificate] = [:]
     private var wildcard: [String: Certificate] = [:]
 

@@ -1,6 +1,6 @@
 /// Certificates that come and go while a listener serves.
 package protocol CertificateSource: AnyObject, Sendable {
-    /// What there is for a name, in lower case, now. Called on event loops, in handshakes: must not wait.
+    /// What there is for a name, in lower case, now; for an empty one what clients get that name no host. Called on event loops, in handshakes: must not wait.
     func lookUp(_ name: String, for purpose: CertificatePurpose) -> CertificateLookup
 
     /// Gets what `lookUp` said may come. `done` is called once, on any thread, when looking again has a result.

@@ -12,9 +12,10 @@ extension TLSServerContext {
     }
 
     private static func readHello(_ ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<Int32>?, _ this: UnsafeMutableRawPointer?) -> Int32 {
-        guard let this = unsafe of(this), let source = this.source, let stream = unsafe TLSStream.of(ssl), let name = unsafe serverName(ssl) else {
-            return SSL_CLIENT_HELLO_SUCCESS
-        }
+        guard let this = unsafe of(this), let source = this.source, let stream = unsafe TLSStream.of(ssl) else { return SSL_CLIENT_HELLO_SUCCESS }
+        let name = unsafe serverName(ssl)
+        // Who names no host gets the first certificate of the files, if there are any.
+        if name.isEmpty, !this.sets[0].certificates.isEmpty { return SSL_CLIENT_HELLO_SUCCESS }
         let purpose: CertificatePurpose = unsafe wantsValidation(ssl) ? .validation : .service
         // What files have comes first.
         if purpose == .service, this.names.find(name) != nil { return SSL_CLIENT_HELLO_SUCCESS }
@@ -33,9 +34,9 @@ extension TLSServerContext {
         return SSL_CLIENT_HELLO_ERROR
     }
 
-    /// In lower case.
-    private static func serverName(_ ssl: OpaquePointer?) -> String? {
-        guard let content = unsafe helloExtension(ssl, 0), let name = ClientHello.serverName(content) else { return nil }
+    /// In lower case; empty when the client names none.
+    private static func serverName(_ ssl: OpaquePointer?) -> String {
+        guard let content = unsafe helloExtension(ssl, 0), let name = ClientHello.serverName(content) else { return "" }
         return name.string.lowercased()
     }
 
