@@ -2,14 +2,18 @@
 #ifndef SLUICE_OPENSSL_H
 #define SLUICE_OPENSSL_H
 #include <openssl/bio.h>
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
@@ -85,5 +89,41 @@ static inline int sluice_alt_name(const GENERAL_NAMES *names, int index, const u
     *bytes = text ? ASN1_STRING_get0_data(text) : NULL;
     *count = text ? ASN1_STRING_length(text) : 0;
     return name->type;
+}
+
+// Automatic certificates.
+
+/// New keys; NULL when there is no memory, or no entropy.
+static inline EVP_PKEY *sluice_new_p256_key(void) { return EVP_EC_gen("P-256"); }
+static inline EVP_PKEY *sluice_new_rsa_key(unsigned bits) { return EVP_RSA_gen(bits); }
+/// The bytes that a memory BIO holds.
+static inline long sluice_bio_bytes(BIO *bio, char **bytes) { return BIO_get_mem_data(bio, bytes); }
+/// Adds the names, in the form of x509v3_config(5), to a certificate request. 0: they can't be encoded.
+static inline int sluice_request_names(X509_REQ *request, const char *names) {
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, names);
+    if (extension == NULL) return 0;
+    STACK_OF(X509_EXTENSION) *extensions = sk_X509_EXTENSION_new_null();
+    int done = extensions != NULL && sk_X509_EXTENSION_push(extensions, extension) > 0 && X509_REQ_add_extensions(request, extensions) == 1;
+    sk_X509_EXTENSION_free(extensions);
+    X509_EXTENSION_free(extension);
+    return done;
+}
+/// Called with a ClientHello, before anything of it is worked on.
+static inline void sluice_on_client_hello(SSL_CTX *context, int (*callback)(SSL *, int *, void *), void *argument) {
+    SSL_CTX_set_client_hello_cb(context, callback, argument);
+}
+/// Takes over a chain of certificates when it succeeds: `chain` and `count` are the issuers, whose references are counted up.
+static inline int sluice_use_certificate(SSL *ssl, X509 *leaf, EVP_PKEY *key, X509 *const *chain, size_t count) {
+    STACK_OF(X509) *issuers = sk_X509_new_null();
+    if (issuers == NULL) return 0;
+    for (size_t i = 0; i < count; i++) {
+        if (sk_X509_push(issuers, chain[i]) <= 0) {
+            sk_X509_free(issuers);
+            return 0;
+        }
+    }
+    int done = SSL_use_cert_and_key(ssl, leaf, key, issuers, 1);
+    sk_X509_free(issuers);
+    return done;
 }
 #endif

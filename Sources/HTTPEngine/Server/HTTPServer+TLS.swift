@@ -21,6 +21,7 @@ extension HTTPServer {
             return connection.close(reset: true)
         }
         let handshake = ServerHandshake(connection, stream, self)
+        if let source = context.source { handshake.waits(for: source) }
         handshakes.insert(handshake)
         connection.layer = stream
         connection.handler = handshake
@@ -30,6 +31,8 @@ extension HTTPServer {
     func handshakeDone(_ handshake: ServerHandshake) {
         handshakes.remove(handshake)
         counters.handshakes += 1
+        // An authority has seen what it wanted to see.
+        if handshake.stream.isValidation { return handshake.connection.closeGracefully() }
         serve(handshake.connection, as: handshake.stream.applicationProtocol == .http2 ? .http2 : .http1)
     }
 
@@ -60,7 +63,23 @@ final class ServerHandshake: ConnectionHandler {
         self.server = server
     }
 
-    func connected() { server.handshakeDone(self) }
+    /// Lets the handshake wait for certificates that the source has to get first.
+    func waits(for source: any CertificateSource) {
+        let waiting = HandshakeWait(self), loop = connection.loop
+        stream.awaitsCertificate = { name, purpose in
+            source.prepare(name, for: purpose) { loop.post { waiting.goOn() } }
+        }
+    }
+
+    fileprivate func goOn() {
+        stream.resume()
+        connection.resumeHandshake()
+    }
+
+    func connected() {
+        stream.awaitsCertificate = nil
+        server.handshakeDone(self)
+    }
 
     /// Bytes come after `connected`, which has set another handler.
     func received(_ bytes: ByteView) {}
@@ -77,6 +96,13 @@ final class ServerHandshake: ConnectionHandler {
         connection.close(reset: true)
         server.handshakeFailed(self, .handshakeTimeout)
     }
+}
+
+/// What a source tells that a handshake can go on, if it is still there. Confined to the loop of the connection.
+private final class HandshakeWait: @unchecked Sendable {
+    private weak var handshake: ServerHandshake?
+    init(_ handshake: ServerHandshake) { self.handshake = handshake }
+    func goOn() { handshake?.goOn() }
 }
 
 /// Handshakes in flight.

@@ -95,6 +95,12 @@ extension Connection {
         loop.giveBack(input)
     }
 
+    /// The layer can go on with its handshake, without anything new from the peer.
+    package func resumeHandshake() {
+        guard state == .open, let layer, !layer.isReady else { return }
+        keepForHandshake(ByteView())
+    }
+
     /// The handshake is done: what was sent too early goes first.
     private func becomeReady(_ layer: any ConnectionLayer) {
         let early = handshake?.output

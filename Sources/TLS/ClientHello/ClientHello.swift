@@ -85,7 +85,7 @@ package struct ClientHello {
     }
 
     /// One name of the only type there is: a host. Nothing that a log or a table could stumble over is let through.
-    private static func serverName(_ content: ByteView) -> ByteView? {
+    static func serverName(_ content: ByteView) -> ByteView? {
         var outer = ExtensionReader(content)
         guard let list = outer.vector16(), outer.isEmpty else { return nil }
         var reader = ExtensionReader(list)
@@ -94,7 +94,7 @@ package struct ClientHello {
         return name
     }
 
-    private static func protocols(_ content: ByteView) -> ByteView? {
+    static func protocols(_ content: ByteView) -> ByteView? {
         var outer = ExtensionReader(content)
         guard let list = outer.vector16(), outer.isEmpty, !list.isEmpty else { return nil }
         var reader = ExtensionReader(list)

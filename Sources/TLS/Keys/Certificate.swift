@@ -3,19 +3,19 @@ import Glibc
 
 /// A certificate with its chain and its key, read from files.
 @safe
-final class Certificate: @unchecked Sendable {
+package final class Certificate: @unchecked Sendable {
     let leaf: OpaquePointer
     let key: OpaquePointer
     /// From the issuer of the leaf upwards.
     private(set) var chain: [OpaquePointer] = unsafe []
     /// The DNS names that it is for, in lower case.
-    let names: [String]
+    package let names: [String]
     /// A response of the issuer's OCSP responder, to be stapled.
     let status: [UInt8]?
     /// What is worth a warning.
     let warning: TLSError?
 
-    init(_ files: CertificateFiles) throws(TLSError) {
+    package init(_ files: CertificateFiles) throws(TLSError) {
         SecureMemory.prepare()
         let status = try files.status.map { (path) throws(TLSError) in try PEMFile.bytes(path, as: "OCSP response") }
         let file = try PEMFile(files.certificate)
@@ -42,6 +42,15 @@ final class Certificate: @unchecked Sendable {
             throw TLSError(
                 "\(files.key) is not the key of \(files.certificate)", remedy: "name the key that the certificate was requested with")
         }
+    }
+
+    /// Takes over an `X509` and the `EVP_PKEY` that belongs to it.
+    package init(taking leaf: OpaquePointer, key: OpaquePointer) {
+        unsafe self.leaf = unsafe leaf
+        unsafe self.key = unsafe key
+        names = unsafe Certificate.names(of: leaf)
+        status = nil
+        warning = nil
     }
 
     deinit {

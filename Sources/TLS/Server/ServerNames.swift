@@ -16,10 +16,13 @@ struct ServerNames {
         }
     }
 
-    func index(of name: String) -> Int {
+    func index(of name: String) -> Int { find(name) ?? 0 }
+
+    /// Nil: there is none for the name.
+    func find(_ name: String) -> Int? {
         let name = name.lowercased()
         if let index = exact[name] { return index }
-        guard let dot = name.firstIndex(of: ".") else { return 0 }
-        return wildcard[String(name[name.index(after: dot)...])] ?? 0
+        guard let dot = name.firstIndex(of: ".") else { return nil }
+        return wildcard[String(name[name.index(after: dot)...])]
     }
 }

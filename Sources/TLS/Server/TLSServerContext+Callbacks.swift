@@ -8,7 +8,8 @@ extension TLSServerContext {
         let this = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe sluice_on_server_name(context, { ssl, _, this in unsafe TLSServerContext.chooseCertificates(ssl, this) }, this)
         unsafe SSL_CTX_set_alpn_select_cb(
-            context, { _, chosen, length, offered, count, this in unsafe TLSServerContext.chooseProtocol(chosen, length, offered, count, this) }, this
+            context,
+            { ssl, chosen, length, offered, count, this in unsafe TLSServerContext.chooseProtocol(ssl, chosen, length, offered, count, this) }, this
         )
         unsafe sluice_on_status_request(context, { ssl, this in unsafe TLSServerContext.staple(ssl, this) }, this)
         unsafe SSL_CTX_set_tlsext_ticket_key_evp_cb(context) { ssl, name, vector, cipher, authentication, seals in
@@ -21,7 +22,7 @@ extension TLSServerContext {
     }
 
     /// Streams keep their context, so it is there while OpenSSL calls.
-    private static func of(_ pointer: UnsafeMutableRawPointer?) -> TLSServerContext? {
+    static func of(_ pointer: UnsafeMutableRawPointer?) -> TLSServerContext? {
         unsafe pointer.map { unsafe Unmanaged<TLSServerContext>.fromOpaque($0).takeUnretainedValue() }
     }
 
@@ -29,13 +30,15 @@ extension TLSServerContext {
         guard let this = unsafe of(this), let name = unsafe SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) else {
             return SSL_TLSEXT_ERR_NOACK
         }
+        if unsafe TLSStream.of(ssl)?.ownCertificate != nil { return SSL_TLSEXT_ERR_OK }
         let index = this.names.index(of: unsafe String(cString: name))
         if index > 0 { unsafe SSL_set_SSL_CTX(ssl, this.sets[index].context) }
         return SSL_TLSEXT_ERR_OK
     }
 
     private static func chooseProtocol(
-        _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, _ length: UnsafeMutablePointer<UInt8>?, _ offered: UnsafePointer<UInt8>?,
+        _ ssl: OpaquePointer?, _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, _ length: UnsafeMutablePointer<UInt8>?,
+        _ offered: UnsafePointer<UInt8>?,
         _ count: UInt32, _ this: UnsafeMutableRawPointer?
     ) -> Int32 {
         guard let this = unsafe of(this), let chosen = unsafe chosen, let length = unsafe length, let offered = unsafe offered else {
@@ -43,6 +46,12 @@ extension TLSServerContext {
         }
         // The client's list outlives the call; the server's order decides.
         let list = unsafe ByteView(offered, count: Int(count))
+        if unsafe TLSStream.of(ssl)?.isValidation == true, count > 1 {
+            // The one protocol that the client has offered.
+            unsafe chosen.pointee = offered + 1
+            unsafe length.pointee = unsafe offered[0]
+            return SSL_TLSEXT_ERR_OK
+        }
         var own = 0
         while own < this.protocols.count {
             let size = Int(this.protocols[own])

@@ -16,14 +16,18 @@ package final class TLSServerContext: @unchecked Sendable {
     private(set) var sets: [CertificateSet] = []
     private(set) var names = ServerNames()
     let protocols: [UInt8]
+    /// Certificates that come while the listener serves.
+    package let source: (any CertificateSource)?
 
     /// Reads the files and makes the contexts.
     ///
     /// - Parameter tickets: of the context that this one replaces.
     package init(
-        _ settings: TLSServerSettings, tickets: TicketKeys = TicketKeys(), answerToPlainHTTP: StaticString? = nil
+        _ settings: TLSServerSettings, tickets: TicketKeys = TicketKeys(), source: (any CertificateSource)? = nil,
+        answerToPlainHTTP: StaticString? = nil
     ) throws(TLSError) {
         self.settings = settings
+        self.source = source
         self.tickets = tickets
         self.answerToPlainHTTP = answerToPlainHTTP
         protocols = ApplicationProtocol.wire(settings.protocols)
@@ -38,13 +42,15 @@ package final class TLSServerContext: @unchecked Sendable {
             }
             if let partner { groups[partner].append(certificate) } else { groups.append([certificate]) }
         }
-        guard !groups.isEmpty else { throw TLSError("a certificate is needed") }
-        for group in groups {
+        guard !groups.isEmpty || settings.hasSource else { throw TLSError("a certificate is needed") }
+        for group in groups.isEmpty ? [[]] : groups {
             let set = try CertificateSet(group, settings)
             install(in: set)
-            names.add(group[0].names, sets.count)
+            names.add(group.first?.names ?? [], sets.count)
             sets.append(set)
         }
+        // Whatever certificates a connection gets later, it begins with the first set.
+        if source != nil { installSource(in: sets[0]) }
     }
 
     /// A stream for a connection that was accepted. Nil when memory is short.
@@ -54,6 +60,7 @@ package final class TLSServerContext: @unchecked Sendable {
         unsafe SSL_set_ex_data(ssl, 0, Unmanaged.passUnretained(self).toOpaque())
         let stream = unsafe TLSStream(taking: ssl, owner: self)
         stream?.answerToPlainHTTP = answerToPlainHTTP
+        if source != nil, let stream, !stream.attach() { return nil }
         return stream
     }
 }

@@ -1,7 +1,9 @@
 /// What a listener asks of TLS.
 package struct TLSServerSettings: Sendable, Equatable {
-    /// At least one; the first is for clients that name no host, or an unknown one.
+    /// The first is for clients that name no host, or an unknown one. At least one, unless there is a source.
     package var certificates: [CertificateFiles] = []
+    /// Other certificates come from a source, while the listener serves.
+    package var hasSource = false
     package var minimumVersion = TLSVersion.tls12
     /// Cipher suites of TLS 1.2, in OpenSSL's words.
     package var ciphers = TLSServerSettings.intermediate

@@ -17,6 +17,11 @@ package final class TLSStream: ConnectionLayer {
     /// What whoever speaks plain HTTP to a server is told.
     var answerToPlainHTTP: StaticString?
     package private(set) var isReady = false
+    /// Told when the handshake waits for a certificate; goes on after `resume`.
+    package var awaitsCertificate: ((String, CertificatePurpose) -> Void)?
+    /// Set when the certificate came from a source.
+    var ownCertificate: CertificatePurpose?
+    var suspension = Suspension()
     /// Why the stream is of no use any more, in OpenSSL's words.
     package private(set) var failure: String?
 
@@ -46,6 +51,14 @@ package final class TLSStream: ConnectionLayer {
     }
 
     package func open(_ bytes: ByteView, plain: ByteBuffer, sealed: ByteBuffer) -> LayerProgress {
+        if let progress = keepUnread(bytes) { return progress }
+        guard !suspension.unread.isEmpty else { return openNow(bytes, plain: plain, sealed: sealed) }
+        let all = suspension.unread + bytes.array
+        suspension.unread = []
+        return all.withView { openNow($0, plain: plain, sealed: sealed) }
+    }
+
+    private func openNow(_ bytes: ByteView, plain: ByteBuffer, sealed: ByteBuffer) -> LayerProgress {
         unsafe wire.pointee.input = bytes
         unsafe wire.pointee.output = sealed
         defer {
@@ -53,7 +66,11 @@ package final class TLSStream: ConnectionLayer {
             unsafe wire.pointee.output = nil
         }
         if !isReady, let end = shakeHands(sealed) { return end }
-        return isReady ? read(plain) : .going
+        guard isReady else {
+            unsafe noteSuspension(unread: wire.pointee.input)
+            return .going
+        }
+        return read(plain)
     }
 
     package func seal(_ first: ByteView, _ second: ByteView, sealed: ByteBuffer) -> Bool {
@@ -119,7 +136,7 @@ package final class TLSStream: ConnectionLayer {
 
     private func progress(_ code: Int32) -> LayerProgress {
         switch unsafe SSL_get_error(ssl, code) {
-        case SSL_ERROR_WANT_READ: return .going
+        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_CLIENT_HELLO_CB: return .going
         case SSL_ERROR_ZERO_RETURN: return .ended
         default:
             let (reason, text) = ErrorQueue.take()
