@@ -61,13 +61,17 @@ let sources: [Target] = [
     .target(
         name: "HTTPEngine", dependencies: ["CNghttp2", "Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams"],
         swiftSettings: dataPlaneSettings),
+    // Automatic certificates: ACME, renewal, the store that gateways share.
+    .target(
+        name: "Certificates",
+        dependencies: ["COpenSSL", "Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams", "HTTPEngine"], swiftSettings: dataPlaneSettings),
     .target(name: "Telemetry", dependencies: ["Primitives", "Reactor", "GatewayCore", logging], swiftSettings: dataPlaneSettings),
     // Compiles a model into a snapshot, runs the life of an exchange, swaps snapshots.
     .target(
         name: "DataPlane",
         dependencies: [
             "Primitives", "Schema", "Expressions", "Model", "Reactor", "TLS", "GatewayCore", "PolicyKit", "Routing", "Upstreams",
-            "HTTPEngine", "Telemetry", logging,
+            "HTTPEngine", "Certificates", "Telemetry", logging,
         ], swiftSettings: dataPlaneSettings),
     // The policies, a folder each. Only the command line and tests know them.
     .target(
@@ -117,6 +121,7 @@ let tests: [Target] = [
     test("Routing", needs: ["Primitives", "Expressions"], hasCases: true),
     test("Discovery", needs: ["Model", "Schema"]),
     test("Upstreams", needs: ["Primitives", "Reactor", "ReactorTesting", "GatewayCore"]),
+    test("Certificates", needs: ["COpenSSL", "Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams"]),
     test("HTTPEngine", needs: ["CNghttp2", "Primitives", "Reactor", "TLS", "ReactorTesting", "GatewayCore", "Upstreams"], hasCases: true),
     test(
         "DataPlane",

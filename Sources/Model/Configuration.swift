@@ -13,6 +13,9 @@ package struct Configuration: Settings {
     @Setting("Addresses that accept connections.")
     package var listeners: [Listener] = []
 
+    @Setting("Automatic certificates (ACME, RFC 8555): who issues them, and where they are kept.")
+    package var acme: ACMESettings?
+
     @Setting("Backend services.")
     package var upstreams: [Upstream] = []
 

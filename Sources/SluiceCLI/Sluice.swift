@@ -8,7 +8,8 @@ package struct Sluice: ParsableCommand {
         discussion: "Without --config: $SLUICE_CONFIG, then ./sluice.yaml, then a built-in demo API.",
         version: Version.text,
         subcommands: [
-            RunCommand.self, CheckCommand.self, StatusCommand.self, RouteCommand.self, PoliciesCommand.self, SchemaCommand.self,
+            RunCommand.self, CheckCommand.self, StatusCommand.self, CertificatesCommand.self, RouteCommand.self, PoliciesCommand.self,
+            SchemaCommand.self,
             HashPasswordCommand.self, VersionCommand.self, CompletionCommand.self,
         ])
 

@@ -7,11 +7,13 @@ enum AdminPage {
     case readyz
     case metrics
     case status
+    case certificates
     case policies
     case policy(PolicyDescription)
 
     private static let pages: [(path: String, page: AdminPage)] = [
-        ("/healthz", .healthz), ("/readyz", .readyz), ("/metrics", .metrics), ("/api/v1/status", .status), (schemas, .policies),
+        ("/healthz", .healthz), ("/readyz", .readyz), ("/metrics", .metrics), ("/api/v1/status", .status),
+        ("/api/v1/certificates", .certificates), (schemas, .policies),
     ]
     private static let schemas = "/api/v1/schemas/policies"
 

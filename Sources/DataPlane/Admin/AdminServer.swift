@@ -89,6 +89,8 @@ final class AdminServer: ExchangeObserver {
             answer(exchange) { reports, snapshot in
                 ("application/json", Array(StatusPage.render(reports, snapshot, status).utf8))
             }
+        case .certificates:
+            reply(exchange, 200, "application/json", Array(CertificatePage.render(status.certificates, leads: status.leads).utf8))
         case .policies:
             let list: JSONValue = ["policies": gateway.policies.list]
             reply(exchange, 200, "application/json", Array(list.text(pretty: true).utf8))

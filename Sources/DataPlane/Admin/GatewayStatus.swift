@@ -1,3 +1,4 @@
+import Certificates
 import HTTPEngine
 import Model
 import Schema
@@ -15,6 +16,10 @@ struct GatewayStatus: Sendable {
     var isReady = false
     var isDraining = false
     var droppedLogRecords: UInt64 = 0
+    /// The automatic ones, and whether this gateway is the one that asks for them.
+    var certificates: [CertificateStatus] = []
+    var leads = false
+    var hasIssuers = false
 }
 
 extension Gateway {
@@ -22,7 +27,9 @@ extension Gateway {
         state.withLock {
             GatewayStatus(
                 release: release, configuration: $0.snapshot.version, generation: $0.generation, appliedAt: $0.appliedAt,
-                lastError: $0.lastError, isReady: $0.isReady, isDraining: $0.isDraining, droppedLogRecords: $0.accessLog?.dropped ?? 0)
+                lastError: $0.lastError, isReady: $0.isReady, isDraining: $0.isDraining, droppedLogRecords: $0.accessLog?.dropped ?? 0,
+                certificates: $0.certificates?.statuses ?? [], leads: $0.certificates?.leads ?? false,
+                hasIssuers: $0.snapshot.configuration.usesIssuers)
         }
     }
 }
@@ -50,6 +57,13 @@ enum StatusPage {
             .init("draining", .boolean(status.isDraining)), .init("loops", .integer(reports.count)),
             .init("exchangesInFlight", .integer(reports.reduce(0) { $0 + $1.exchanges })), .init("listeners", .array(listeners)),
             .init("upstreams", .array(upstreams(reports, configuration))), .init("apis", .array(apis)),
+            .init(
+                "certificates",
+                .object([
+                    .init("automatic", .integer(status.certificates.count)),
+                    .init("failing", .integer(status.certificates.count { $0.failures > 0 })),
+                    .init("leader", .boolean(status.leads)),
+                ])),
         ]).text(pretty: true)
     }
 

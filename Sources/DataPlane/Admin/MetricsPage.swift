@@ -11,6 +11,7 @@ enum MetricsPage {
         listeners(reports, &text)
         loops(reports, &text)
         configuration(status, &text)
+        if status.hasIssuers { CertificatePage.write(status.certificates, leads: status.leads, to: &text) }
         ProcessMetrics.read()?.write(to: &text)
         return text.finish()
     }

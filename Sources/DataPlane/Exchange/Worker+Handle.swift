@@ -22,7 +22,12 @@ extension Worker {
         if let error = exchange.error { return refuse(exchange, error) }
         if exchange.client.isTrusted { ForwardingHeaders.resolveClient(exchange) }
         guard beginCall(exchange) else { return }
+        if let certificates, let token = challengeToken(exchange) { return answerChallenge(token, exchange, certificates) }
+        route(exchange, view)
+    }
 
+    /// Finds the route, and begins its chain.
+    func route(_ exchange: Exchange, _ view: SnapshotView) {
         guard let route = match(exchange, view) else { return }
         exchange.route = Int32(truncatingIfNeeded: route.index)
         if exchange.request.path.contains(UInt8(ascii: "%")), !acceptsSlashes(exchange, route, view) { return }

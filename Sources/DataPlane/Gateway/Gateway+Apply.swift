@@ -24,7 +24,7 @@ extension Gateway {
         _ configuration: Configuration, version: String, inherited: [String: Int32] = [:]
     ) -> [Diagnostic] {
         let before = snapshot
-        let compiled = Snapshot.compile(configuration, policies: policies, version: version, loops: loops, before: before)
+        let compiled = Snapshot.compile(configuration, policies: policies, version: version, loops: loops, before: before, certificates: certificates)
         guard let next = compiled.value else {
             reject(compiled.diagnostics)
             return compiled.diagnostics
@@ -35,6 +35,7 @@ extension Gateway {
         do throws(ApplyError) {
             bindings = try bind(next, inherited: inherited)
             replacedLog = try openAccessLog(next.configuration)
+            try applyCertificates(next.configuration)
         } catch {
             diagnostics.append(error.diagnostic)
             reject(diagnostics)
@@ -42,8 +43,11 @@ extension Gateway {
         }
         directory.update(next.upstreams)
         let endpoints = directory.endpoints
-        let log = state.withLock { $0.accessLog }
-        onEveryLoop { $0.swap(to: next, endpoints: endpoints, bindings: bindings, log: log) }
+        let (log, certificates) = state.withLock { ($0.accessLog, next.configuration.usesIssuers ? $0.certificates : nil) }
+        onEveryLoop {
+            $0.swap(to: next, endpoints: endpoints, bindings: bindings, log: log)
+            $0.certificates = certificates
+        }
         // The loops have handed over what they had for the old one.
         if let replacedLog { replacedLog.close() }
         health.update(directory.checks)

@@ -1,3 +1,4 @@
+import Certificates
 import GatewayCore
 import HTTPEngine
 import Model
@@ -20,6 +21,8 @@ package final class Gateway: Sendable {
     let state: Mutex<State>
     let directory: EndpointDirectory
     let health: HealthMonitor
+    /// Automatic certificates, as handshakes find them.
+    let certificates = CertificateTable()
     private let threads: [LoopThread]
 
     struct State {
@@ -33,6 +36,8 @@ package final class Gateway: Sendable {
         var listeners: Set<SocketAddress> = []
         var accessLog: AccessLogWriter?
         var accessLogSettings: AccessLogSettings?
+        /// Gets automatic certificates; made when the first configuration wants some.
+        var certificates: CertificateService?
     }
 
     /// Starts the loops with nothing to serve. `apply` gives them a configuration.
@@ -111,6 +116,7 @@ package final class Gateway: Sendable {
     /// Stops the loops and waits for their threads; what the access log holds is written.
     package func stop() {
         onEveryLoop { $0.accessLog?.flush(force: true) }
+        state.withLock { $0.certificates }?.stop()
         health.stop()
         directory.stop()
         for worker in workers { worker.loop.stop() }

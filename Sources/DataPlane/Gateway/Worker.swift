@@ -1,3 +1,4 @@
+import Certificates
 import GatewayCore
 import HTTPEngine
 import Model
@@ -27,6 +28,8 @@ final class Worker: @unchecked Sendable {
     var accessLogWriter: AccessLogWriter?
     var draining: (() -> Void)?
     var tunnels = OpenTunnels()
+    /// Answers authorities; nil while no certificate is had from one.
+    var certificates: CertificateService?
 
     var captures = RouteCaptures()
     var random = FastRandom()

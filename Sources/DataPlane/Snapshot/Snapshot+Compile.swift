@@ -5,15 +5,17 @@ import Primitives
 import Reactor
 import Routing
 package import Schema
+package import TLS
 import Upstreams
 
 extension Snapshot {
     /// Compiles a configuration that lint has passed. `loops` divides the upstreams' limits; `before` is the snapshot
-    /// that this one replaces.
+    /// that this one replaces; `certificates` are those that come while it serves.
     ///
     /// Answers every problem at once; with an error among them there is no snapshot.
     package static func compile(
-        _ configuration: Configuration, policies: PolicyRegistry = .empty, version: String, loops: Int, before: Snapshot?
+        _ configuration: Configuration, policies: PolicyRegistry = .empty, version: String, loops: Int, before: Snapshot?,
+        certificates: (any CertificateSource)? = nil
     ) -> Loaded<Snapshot> {
         let policyCompiler = PolicyCompiler(
             policies, loops: loops, consumers: configuration.consumers, before: before?.loops == loops ? before?.policies ?? [:] : [:],
@@ -21,7 +23,7 @@ extension Snapshot {
         var compiler = SnapshotCompiler(configuration, policies: policyCompiler)
         compiler.compileRoutes()
         let timing = compiler.compileTiming()
-        let tls = compiler.compileTLS(before: before?.tls ?? [:])
+        let tls = compiler.compileTLS(before: before?.tls ?? [:], source: certificates)
         let upstreams = compiler.compileUpstreams(loops: loops, before: before)
         guard !compiler.diagnostics.hasErrors, let table = compiler.compileTable() else {
             return Loaded(value: nil, diagnostics: compiler.diagnostics)

@@ -14,12 +14,12 @@ extension Linter {
         error(log.$path.position, "telemetry.accessLog.path", "a file's path is needed", remedy: "`-` is standard output")
     }
 
-    mutating func checkListeners(_ listeners: [Listener], admin: BindAddress) {
+    mutating func checkListeners(_ listeners: [Listener], admin: BindAddress, acme: ACMESettings?) {
         checkNames(listeners.map(\.$name), of: "listeners")
         var first: [BindAddress: SourcePosition] = [:]
         for (i, listener) in listeners.enumerated() {
             checkProtocols(listener, i)
-            if let tls = listener.tls { checkTLS(tls, "listeners[\(i)].tls") }
+            if let tls = listener.tls { checkTLS(tls, "listeners[\(i)].tls", acme) }
             checkTCP(listener, "listeners[\(i)]")
             if listener.proxyProtocol, listener.trustedProxies.isEmpty {
                 warning(
@@ -41,10 +41,8 @@ extension Linter {
         }
     }
 
-    private mutating func checkTLS(_ tls: ListenerTLS, _ path: String) {
-        if tls.certificates.isEmpty {
-            error(tls.$certificates.position, "\(path).certificates", "at least one certificate is needed", remedy: "`{ certificate, key }`")
-        }
+    private mutating func checkTLS(_ tls: ListenerTLS, _ path: String, _ acme: ACMESettings?) {
+        checkCertificates(tls, path, acme)
         let clients = tls.clientCertificates
         if clients.mode != .none, clients.authorities == nil {
             error(

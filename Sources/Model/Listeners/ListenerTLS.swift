@@ -4,7 +4,10 @@ package import Schema
 package struct ListenerTLS: Settings {
     @Setting(
         "Chosen by the name that the client asks for; the first where none fits. RSA and ECDSA certificates for the same names stand side by side.")
-    package var certificates: [ListenerCertificate]
+    package var certificates: [ListenerCertificate] = []
+
+    @Setting("Have certificates issued for the hosts of all APIs, each its own, and on demand where `acme.onDemand` allows it. Needs `acme`.")
+    package var automatic: Bool = false
 
     @Setting("Oldest version that clients may speak.")
     package var minimumVersion: TLSMinimumVersion = .tls12
@@ -26,14 +29,21 @@ package struct ListenerTLS: Settings {
 
 package struct ListenerCertificate: Settings {
     @Setting("File in PEM: the server's certificate, then those between it and the authority's.")
-    package var certificate: ConfigurationFile
+    package var certificate: ConfigurationFile?
 
     @Setting("File in PEM: the certificate's key, without a password.")
-    package var key: ConfigurationFile
+    package var key: ConfigurationFile?
 
     @Setting("File in DER: a response of the authority's OCSP responder, given to clients that ask.")
     package var ocsp: ConfigurationFile?
 
+    @Setting("In place of files: names that an issuer of `acme` makes one certificate for.")
+    package var names: [HostPattern] = []
+
+    @Setting("Issuer of the certificate for `names`. Left out: the first.")
+    package var acme: String?
+
+    package var origin = Origin()
     package init() {}
 }
 
@@ -68,7 +78,7 @@ extension Configuration {
         for tls in listeners.compactMap(\.tls) {
             for certificate in tls.certificates {
                 content += [certificate.certificate, certificate.ocsp]
-                keys.append(certificate.key)
+                if let key = certificate.key { keys.append(key) }
             }
             content += [tls.clientCertificates.authorities, tls.clientCertificates.revocations]
         }
@@ -76,6 +86,7 @@ extension Configuration {
             content += [tls.authorities, tls.certificate]
             if let key = tls.key { keys.append(key) }
         }
+        content += (acme?.issuers ?? []).map(\.authorities)
         return (content.compactMap { $0?.path }, keys.map(\.path))
     }
 }

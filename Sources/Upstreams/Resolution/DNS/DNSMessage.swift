@@ -1,4 +1,4 @@
-import Primitives
+package import Primitives
 
 /// Messages of the DNS (RFC 1035 §4), as far as host addresses need them.
 package enum DNSMessage {
@@ -17,42 +17,42 @@ package enum DNSMessage {
 
 /// Reads a message that anybody may have sent: every access is bounded, nothing traps, and work is linear in the length
 /// of the message, for at most `DNSReader.mostJumps` times the names in it.
-struct DNSReader {
+package struct DNSReader {
     private let bytes: ByteView
-    private(set) var at: Int
+    package private(set) var at: Int
 
     /// Compression pointers that one name may follow. Each must point before the name's own part, so loops end anyway.
     static let mostJumps = 32
 
-    init(_ bytes: ByteView, at: Int = 0) {
+    package init(_ bytes: ByteView, at: Int = 0) {
         self.bytes = bytes
         self.at = at
     }
 
-    mutating func byte() -> UInt8? {
+    package mutating func byte() -> UInt8? {
         guard at < bytes.count else { return nil }
         defer { at += 1 }
         return bytes[at]
     }
 
-    mutating func word() -> UInt16? {
+    package mutating func word() -> UInt16? {
         guard let high = byte(), let low = byte() else { return nil }
         return UInt16(high) << 8 | UInt16(low)
     }
 
-    mutating func long() -> UInt32? {
+    package mutating func long() -> UInt32? {
         guard let high = word(), let low = word() else { return nil }
         return UInt32(high) << 16 | UInt32(low)
     }
 
-    mutating func skip(_ count: Int) -> Bool {
+    package mutating func skip(_ count: Int) -> Bool {
         guard count >= 0, bytes.count - at >= count else { return false }
         at += count
         return true
     }
 
     /// A name, its compression pointers followed (RFC 1035 §4.1.4).
-    mutating func name() -> DNSName? {
+    package mutating func name() -> DNSName? {
         var name: [UInt8] = []
         var cursor = at
         var end: Int?

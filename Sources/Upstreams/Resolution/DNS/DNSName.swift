@@ -1,7 +1,7 @@
 /// A domain name as it stands on the wire (RFC 1035 §3.1): each label behind its length, an empty one last. Letters are
 /// in lower case.
 package struct DNSName: Equatable, Hashable {
-    var bytes: [UInt8]
+    package let bytes: [UInt8]
 
     /// The longest name, in bytes of this form.
     static let longest = 255

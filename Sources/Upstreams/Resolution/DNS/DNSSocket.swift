@@ -1,16 +1,16 @@
 private import Glibc
 import Primitives
-import Reactor
+package import Reactor
 
 /// A connection to a name server that carries whole messages. Every call waits until `deadline` at most.
-final class DNSSocket {
-    enum Kind { case datagram, stream }
+package final class DNSSocket {
+    package enum Kind { case datagram, stream }
 
     private let handle: Int32
     private let kind: Kind
     private let deadline: Instant
 
-    init(_ kind: Kind, to server: SocketAddress, deadline: Instant) throws(SystemError) {
+    package init(_ kind: Kind, to server: SocketAddress, deadline: Instant) throws(SystemError) {
         self.kind = kind
         self.deadline = deadline
         let type = kind == .datagram ? SOCK_DGRAM : SOCK_STREAM
@@ -29,7 +29,7 @@ final class DNSSocket {
 
     deinit { close(handle) }
 
-    func send(_ message: [UInt8]) throws(SystemError) {
+    package func send(_ message: [UInt8]) throws(SystemError) {
         var bytes = message
         if kind == .stream {
             bytes = [UInt8(truncatingIfNeeded: message.count >> 8), UInt8(truncatingIfNeeded: message.count)] + message
@@ -40,7 +40,7 @@ final class DNSSocket {
     }
 
     /// The next message.
-    func receive() throws(SystemError) -> [UInt8] {
+    package func receive() throws(SystemError) -> [UInt8] {
         if kind == .datagram { return try read(65535) }
         let length = try readExactly(2)
         return try readExactly(Int(length[0]) << 8 | Int(length[1]))
