@@ -32,6 +32,8 @@ let sources: [Target] = [
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    // Records on one machine, for Storage alone.
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     // Frames and header compression of HTTP/2, for HTTPEngine alone.
     .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
     // Byte views, addresses, methods: the nouns that every other target needs.
@@ -52,6 +54,9 @@ let sources: [Target] = [
     .target(
         name: "Identity", dependencies: ["CCrypt", "CArgon2", "COpenSSL", "Primitives", "Reactor", "GatewayCore"],
         swiftSettings: dataPlaneSettings),
+    // Records in a database.
+    .target(
+        name: "Storage", dependencies: ["CSQLite", "Primitives", "Reactor", "GatewayCore", "Identity"], swiftSettings: dataPlaneSettings),
     // What the author of a policy imports: phases, verdicts, expressions over exchanges; chains.
     .target(
         name: "PolicyKit", dependencies: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore", "Identity"],
@@ -81,8 +86,8 @@ let sources: [Target] = [
     .target(
         name: "SluiceCLI",
         dependencies: [
-            "CLinux", "Primitives", "Schema", "Model", "Reactor", "GatewayCore", "Routing", "PolicyKit", "Identity", "Upstreams", "HTTPEngine",
-            "Telemetry",
+            "CLinux", "Primitives", "Schema", "Model", "Reactor", "GatewayCore", "Routing", "PolicyKit", "Identity", "Storage", "Upstreams",
+            "HTTPEngine", "Telemetry",
             "DataPlane", "Policies", "Discovery", argumentParser, logging,
         ], swiftSettings: settings),
     .executableTarget(name: "sluice", dependencies: ["SluiceCLI"], swiftSettings: settings),
@@ -90,6 +95,11 @@ let sources: [Target] = [
     .executableTarget(
         name: "chain-bench", dependencies: ["Schema", "Model", "Reactor", "GatewayCore", "PolicyKit", "Policies", "DataPlane", "Discovery"],
         path: "bench/chain", swiftSettings: settings),
+    // What looking credentials up costs.
+    .executableTarget(
+        name: "identity-bench",
+        dependencies: ["Primitives", "Schema", "Model", "Reactor", "GatewayCore", "Identity", "Storage", "PolicyKit", "Discovery"],
+        path: "bench/identity", swiftSettings: settings),
 ]
 
 /// Unit tests mirror `Sources/`; their cases are data files that SwiftPM need not know of.
@@ -112,6 +122,7 @@ let tests: [Target] = [
     test("TLS", needs: ["COpenSSL", "Primitives", "Reactor"], hasCases: true),
     test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"], hasCases: true),
     test("Identity", needs: ["COpenSSL", "Primitives", "Reactor", "GatewayCore", "CAllocations"], hasCases: true),
+    test("Storage", needs: ["Primitives", "Reactor", "GatewayCore", "Identity"]),
     test("SharedState", needs: ["Primitives", "Reactor"], hasCases: true),
     test("Schema", needs: ["Primitives"]),
     test("Model", needs: ["Primitives", "Schema", "PolicyKit", "Policies"], hasCases: true),

@@ -8,6 +8,11 @@ package struct RuntimeSettings: Settings {
     @Setting("Longest wait for exchanges in flight when stopping.", .zero ... .seconds(3600))
     package var drain: Duration = .seconds(30)
 
+    @Setting(
+        "A busy event loop waits up to 200 microseconds, and never longer than a sixteenth of what requests take, so that one read or write carries frames of several HTTP/2 streams. `false` trades CPU time for those microseconds. Read at the start."
+    )
+    package var batching: Bool = true
+
     package init() {}
 }
 

@@ -3,9 +3,16 @@ package import PolicyKit
 /// The policies that come with the program, in alphabetical order: one line for each, and nobody else knows their names.
 package let builtInPolicies = PolicyRegistry(
     [
+        ACL.self,
+        AllOf.self,
+        Anonymous.self,
+        AnyOf.self,
+        APIKey.self,
         Authorize.self,
         BasicAuth.self,
+        BruteForce.self,
         CORS.self,
+        ExtAuthz.self,
         Fault.self,
         ForwardAuth.self,
         GrpcWeb.self,
@@ -13,9 +20,11 @@ package let builtInPolicies = PolicyRegistry(
         IPFilter.self,
         JWT.self,
         LogFields.self,
+        OAuth2Introspection.self,
         OAuth2Server.self,
         OIDC.self,
         OPA.self,
+        OpenAPISecurity.self,
         Query.self,
         RateLimit.self,
         Redirect.self,
@@ -23,9 +32,10 @@ package let builtInPolicies = PolicyRegistry(
         RequestValidation.self,
         Respond.self,
         Rewrite.self,
+        Scopes.self,
         SizeLimit.self,
     ],
     reserved: reservedPolicies)
 
 /// Names of the configuration format that come with later versions.
-private let reservedPolicies = ["api-key", "cache"]
+private let reservedPolicies = ["cache"]

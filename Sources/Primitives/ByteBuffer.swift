@@ -56,6 +56,15 @@ public final class ByteBuffer {
         end += bytes.count
     }
 
+    /// Appends one behind the other; where the first begins.
+    package func append(_ first: ByteView, _ second: ByteView) -> Int {
+        let place = end - start
+        reserve(first.count + second.count)
+        append(first)
+        append(second)
+        return place
+    }
+
     @inlinable public func append(_ literal: StaticString) { append(ByteView(literal)) }
 
     package func append(text: String) { text.withView { append($0) } }

@@ -8,6 +8,9 @@ package final class Acceptor: TimerOwner {
     package let accepted: (Connection) -> Void
     /// Times that the process ran out of descriptors or memory for a connection.
     package private(set) var exhaustions: UInt64 = 0
+    /// Most connections that were accepted in the turn in which somebody last came, and that turn's number.
+    var burst = 1
+    var lastTurn = -2
     private var timer: TimerWheel.ID?
 
     package init(handle: Int32, address: SocketAddress, loop: EventLoop, accepted: @escaping (Connection) -> Void) {

@@ -15,6 +15,9 @@ package protocol Backend: AnyObject {
     /// Waits until something happened, `wake` was called or `deadline` has come, and delivers what happened.
     func turn(until deadline: Instant, loop: EventLoop)
 
+    /// Lets time pass, so that more arrives before the next `turn`.
+    func pause(_ length: Nanoseconds)
+
     /// Ends the current or the next `turn` early. Callable from any thread.
     func wake()
 
@@ -46,6 +49,7 @@ package protocol Backend: AnyObject {
 
 extension Backend {
     package var wallClock: UInt64 { Instant.wallClock }
+    package func pause(_ length: Nanoseconds) {}
 }
 
 package enum SendResult {

@@ -44,6 +44,7 @@ package final class EventLoop: @unchecked Sendable {
     /// Called once a turn, after everything else: the place to hand over what was gathered.
     package var turnEnded: (() -> Void)?
     package private(set) var lag = LoopLag()
+    package var pause = TurnPause()
     /// Most times that the mailbox is emptied in one turn.
     private static let mailRounds = 4
 
@@ -72,6 +73,7 @@ package final class EventLoop: @unchecked Sendable {
     /// One round: wait, deliver, timers, mail.
     package func turn(wait: Bool = true) {
         let idle = !wait || mailbox.hasMail || !endOfTurn.isEmpty || !handshakes.isEmpty
+        if !idle { pauseBriefly() }
         backend.turn(until: idle ? now : wheel.nextExpiry, loop: self)
         expireTimers()
         // What a task goes on with after a short wait need not wait for the sockets, unless tasks never come to an end.
@@ -84,6 +86,11 @@ package final class EventLoop: @unchecked Sendable {
         runEndOfTurn()
         turnEnded?()
         lag.record(backend.now - now)
+    }
+
+    private func pauseBriefly() {
+        let length = pause.length(now: backend.now)
+        if length > 0 { backend.pause(length) }
     }
 
     private func continueHandshakes() {

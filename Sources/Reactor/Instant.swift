@@ -24,6 +24,12 @@ package struct Instant: Comparable, Hashable, Sendable {
     /// The clock of the machine (`CLOCK_MONOTONIC`).
     package static var now: Instant { Instant(nanoseconds: read(CLOCK_MONOTONIC)) }
 
+    /// Holds the thread for so long, at most a second.
+    package static func pass(_ length: Nanoseconds) {
+        var time = timespec(tv_sec: 0, tv_nsec: Int(min(length, 999_999_999)))
+        unsafe clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nil)
+    }
+
     /// Nanoseconds since 1970 (`CLOCK_REALTIME`).
     package static var wallClock: UInt64 { read(CLOCK_REALTIME) }
 

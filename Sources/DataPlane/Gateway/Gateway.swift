@@ -38,7 +38,7 @@ package final class Gateway: Sendable {
     }
 
     /// Starts the loops with nothing to serve. `apply` gives them a configuration.
-    package init(loops: Int, policies: PolicyRegistry = .empty) throws {
+    package init(loops: Int, batching: Bool = true, policies: PolicyRegistry = .empty) throws {
         self.loops = loops
         self.policies = policies
         let empty = try Snapshot.empty()
@@ -46,6 +46,7 @@ package final class Gateway: Sendable {
         var threads: [LoopThread] = []
         for index in 0..<loops {
             let loop = EventLoop(index: index, backend: try EpollBackend())
+            loop.pause.isOn = batching
             workers.append(Worker(loop: loop, view: SnapshotView(empty, lanes: [], stats: [])))
             threads.append(try LoopThread.start("loop-\(index)") { loop.run() })
         }

@@ -55,11 +55,8 @@ package final class HeaderFields {
     package func append(_ known: KnownField, _ value: ByteView) { append(known, name: ByteView(known.name), value) }
 
     package func append(_ known: KnownField, name: ByteView, _ value: ByteView) {
-        let nameStart = storage.count
-        storage.append(name)
-        let valueStart = storage.count
-        storage.append(value)
-        note(known, name: nameStart..<valueStart, value: valueStart..<storage.count)
+        let start = storage.append(name, value)
+        note(known, name: start..<start + name.count, value: start + name.count..<start + name.count + value.count)
     }
 
     package func append(_ name: String, _ value: String) {

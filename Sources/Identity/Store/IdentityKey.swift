@@ -43,3 +43,12 @@ extension IdentityKey {
         return "sha256:" + String(repeating: "0", count: 8 - digits.count) + digits
     }
 }
+
+extension CredentialKey {
+    /// From 32 bytes; nil from any other number.
+    package init?(bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        func word(_ place: Int) -> UInt64 { bytes[place..<place + 8].reduce(0) { $0 << 8 | UInt64($1) } }
+        self.init(words: (word(0), word(8), word(16), word(24)))
+    }
+}

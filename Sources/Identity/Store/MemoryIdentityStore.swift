@@ -33,7 +33,11 @@ package final class MemoryIdentityStore: IdentityStore {
         owners = builder.owners
         disabled = builder.disabled
         ownerIndex = builder.ownerIndex
-        texts = builder.texts
+        // Without the room that growing has left.
+        var texts = ContiguousArray<UInt8>()
+        texts.reserveCapacity(builder.texts.count)
+        texts.append(contentsOf: builder.texts)
+        self.texts = texts
         passwords = builder.passwords
     }
 
@@ -42,6 +46,9 @@ package final class MemoryIdentityStore: IdentityStore {
 
     package var count: Int { entries.count }
     package var passwordCount: Int { passwords.count }
+
+    /// Counts, which is for those who prepare something.
+    package func count(of kind: CredentialKind) -> Int { entries.count { $0.kind == kind } }
 
     /// Bytes that all this takes, but for the names and attributes of consumers.
     package var bytes: Int {

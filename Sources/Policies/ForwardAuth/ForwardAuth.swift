@@ -1,6 +1,4 @@
-import Expressions
 package import GatewayCore
-package import Model
 package import PolicyKit
 package import Primitives
 import Reactor
@@ -43,29 +41,12 @@ package final class ForwardAuth: Policy, AsyncRequestPolicy, AsyncRequestBodyPol
         package var onFailure: OnFailure = .refuse
 
         @Setting("Remembers answers. Left out: every request is asked about.")
-        package var cache: Cache?
+        package var cache: DecisionCacheSettings?
 
         @Setting("TLS with the service, beyond that its URL begins with `https`.")
         package var tls: CalloutTLSSettings?
 
         package static var about: String { "Asks a service about each request by HTTP, as Traefik's ForwardAuth and nginx's auth_request do." }
-        package init() {}
-    }
-
-    package struct Cache: Settings {
-        @Setting(
-            """
-            Requests for which it is the same share an answer: an expression such as `request.headers["authorization"]`. It has to hold all that the \
-            service looks at. Requests for which it has no value are asked about.
-            """)
-        package var key: ExpressionText
-
-        @Setting("How long an answer is remembered.", .milliseconds(1) ... .seconds(86_400))
-        package var ttl: Duration = .seconds(30)
-
-        @Setting("Answers that an event loop remembers at most.", 2...1_000_000)
-        package var capacity: Int = 10_000
-
         package init() {}
     }
 
@@ -92,7 +73,7 @@ package final class ForwardAuth: Policy, AsyncRequestPolicy, AsyncRequestBodyPol
     }
 
     package init(_ config: Config, _ context: PolicyContext) throws(PolicyError) {
-        service = try DecisionService(config.url, timeout: config.timeout, tls: config.tls, context)
+        service = try DecisionService(config.url, timeout: config.timeout, tls: config.tls, context, most: 1 << 20)
         method = config.method
         requestNames = try config.requestHeaders.map { (names) throws(PolicyError) in
             try FieldNames(names, at: config.$requestHeaders.position, "requestHeaders")
@@ -101,13 +82,7 @@ package final class ForwardAuth: Policy, AsyncRequestPolicy, AsyncRequestBodyPol
         clientNames = try FieldNames(config.clientHeaders, at: config.$clientHeaders.position, "clientHeaders")
         mostBody = config.body?.bytes
         onFailure = config.onFailure
-        if let cache = config.cache {
-            guard config.body == nil else { throw PolicyError("answers that depend on bodies can't be remembered", path: "cache") }
-            let key = try context.compile(cache.key, "cache.key")
-            memory = try DecisionMemory(key: .expression(key), ttl: cache.ttl, capacity: cache.capacity, context)
-        } else {
-            memory = nil
-        }
+        memory = try DecisionMemory.make(config.cache, dependsOnBody: config.body != nil, context)
     }
 
     package func phases(on route: RouteFacts) -> PolicyPhases {
@@ -144,7 +119,8 @@ package final class ForwardAuth: Policy, AsyncRequestPolicy, AsyncRequestBodyPol
             return fail(GatewayError(.upstreamBadResponse, .upstream, "The service answered \(response.status)."), exchange)
         case .success(let response):
             let answer = read(response)
-            if let key { memory?.remember(answer, for: key, of: exchange) }
+            // Pages for people are not worth the room.
+            if let key, response.body.count <= 16 << 10 { memory?.remember(answer, for: key, of: exchange) }
             return follow(answer, exchange)
         }
     }

@@ -11,7 +11,7 @@ package final class OPA: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy {
         package var url: CalloutURL
 
         @Setting("Token that OPA asks for (`--authentication=token`).")
-        package var token: String?
+        package var token: SecretText?
 
         @Setting(
             """
@@ -60,7 +60,7 @@ package final class OPA: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy {
     private let memory: DecisionMemory<OPADecision>?
 
     package init(_ config: Config, _ context: PolicyContext) throws(PolicyError) {
-        if let token = config.token, !token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) {
+        if let token = config.token, !token.text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) {
             throw PolicyError("a token is made of visible ASCII characters", at: config.$token.position, path: "token")
         }
         service = try DecisionService(config.url, timeout: config.timeout, tls: config.tls, context, headers: OPA.headers(config))
@@ -77,7 +77,7 @@ package final class OPA: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy {
 
     private static func headers(_ config: Config) -> FieldList {
         var headers: FieldList = [("content-type", "application/json"), ("accept", "application/json")]
-        if let token = config.token { headers.append(("authorization", "Bearer \(token)")) }
+        if let token = config.token { headers.append(("authorization", "Bearer \(token.text)")) }
         return headers
     }
 

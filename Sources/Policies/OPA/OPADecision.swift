@@ -24,7 +24,7 @@ struct OPADecision: Sendable {
         guard response.status == 200 else { throw Problem(text: "OPA answered \(response.status).") }
         let document: JSON
         do throws(JSONError) {
-            document = try JSON.reading(response.body).get()
+            document = try JSON.parse(response.body)
         } catch {
             throw Problem(text: "OPA's answer is no JSON: \(error)")
         }

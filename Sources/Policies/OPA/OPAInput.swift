@@ -61,7 +61,7 @@ struct OPAInput: Sendable {
     private func parsedBody(_ body: [UInt8], _ fields: HeaderFields) -> JSON? {
         guard let type = fields[.contentType]?.string.prefix(while: { $0 != ";" }).lowercased(), type.hasSuffix("json") || type.hasSuffix("json ")
         else { return nil }
-        return try? JSON.reading(body).get()
+        return try? JSON.parse(body)
     }
 
     private func addCaller(_ exchange: Exchange, to input: inout JSONObject) {

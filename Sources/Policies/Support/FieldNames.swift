@@ -37,6 +37,14 @@ extension HeaderFields {
     /// has it from, which the gateway says itself.
     func forAsking(_ isWanted: (String) -> Bool) -> FieldList {
         var list: FieldList = []
+        var hops: Set<String> = []
+        forEach(named: ByteView("connection")) { value in
+            value.forEachListElement {
+                hops.insert($0.string.lowercased())
+                return true
+            }
+            return true
+        }
         for i in 0..<count where !isRemoved(at: i) {
             let known = known(at: i)
             switch known {
@@ -44,7 +52,7 @@ extension HeaderFields {
             default: if known.isHopByHop || known.isForwarding { continue }
             }
             let name = name(at: i).string.lowercased()
-            if isWanted(name) { list.append((name, value(at: i).string)) }
+            if isWanted(name), !hops.contains(name) { list.append((name, value(at: i).string)) }
         }
         return list
     }

@@ -26,7 +26,7 @@ extension PolicyContext {
         }
         return PolicyInstance(
             id: entry.policy, label: entry.label, policy: policy, config: entry.config, condition: condition,
-            conditionText: entry.options.when?.text, isGuard: type.isGuard, provides: policy.provided)
+            conditionText: entry.options.when?.text, isGuard: type.isGuard, provides: policy.provided, needs: type.needs(of: entry.config))
     }
 
     private func compile(when: ExpressionText) throws(PolicyError) -> Expression {

@@ -1,11 +1,11 @@
 import GatewayCore
-import Identity
-import Model
+package import Identity
+package import Model
 import Primitives
-import Schema
+package import Schema
 
 /// Turns the consumers of a configuration into a store that policies look credentials up in.
-struct ConsumerCompiler {
+package struct ConsumerCompiler {
     private(set) var diagnostics: [Diagnostic] = []
     private var builder: MemoryIdentityStore.Builder
     private let keys: IdentityKeyMaker
@@ -23,7 +23,7 @@ struct ConsumerCompiler {
     }
 
     /// The store, and every flaw of a credential at its own place; with an error among them, the credential is left out.
-    static func compile(_ consumers: [ConsumerSettings]) -> (store: MemoryIdentityStore, diagnostics: [Diagnostic]) {
+    package static func compile(_ consumers: [ConsumerSettings]) -> (store: MemoryIdentityStore, diagnostics: [Diagnostic]) {
         do throws(CryptoError) {
             var compiler = try ConsumerCompiler(consumers)
             for (i, consumer) in consumers.enumerated() { compiler.add(consumer, "consumers[\(i)]") }
@@ -59,7 +59,9 @@ struct ConsumerCompiler {
         switch credential.kind {
         // Lint has said so.
         case nil: return
-        case .apiKey(let text): key = text.withView { keys.apiKey($0) }
+        case .apiKey(let text):
+            key = text.withView { keys.apiKey($0) }
+            id = id ?? APIKeyText.id(of: text)
         case .apiKeyHash(let words): key = IdentityKey(.apiKey, digest: CredentialKey(words: words))
         case .basic(let basic):
             guard let hash = check(basic, of: consumer, path()) else { return }

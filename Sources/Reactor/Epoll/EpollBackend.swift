@@ -15,10 +15,12 @@ package final class EpollBackend: Backend {
     private let events: UnsafeMutablePointer<epoll_event>
     private let readBuffer: UnsafeMutableRawPointer
 
+    private var turns = 0
+
     private let noSignal = Int32(MSG_NOSIGNAL)
     private static let eventCount = 512
     private static let readSize = 128 << 10
-    private static let acceptsPerTurn = 64
+    private static let mostAccepts = 64
 
     private enum Slot {
         case free
@@ -45,6 +47,8 @@ package final class EpollBackend: Backend {
 
     package var now: Instant { .now }
 
+    package func pause(_ length: Nanoseconds) { Instant.pass(length) }
+
     package func wake() { eventfd_write(wakeUp, 1) }
 
     // MARK: Waiting
@@ -52,6 +56,7 @@ package final class EpollBackend: Backend {
     package func turn(until deadline: Instant, loop: EventLoop) {
         let count = unsafe epoll_wait(epoll, events, Int32(EpollBackend.eventCount), timeout(until: deadline))
         loop.turnBegan()
+        turns &+= 1
         guard count > 0 else { return }
         for i in 0..<Int(count) {
             let flags = unsafe events[i].events, tag = unsafe events[i].data.u64
@@ -259,8 +264,14 @@ package final class EpollBackend: Backend {
     }
 
     /// Accepts what has arrived, up to a bound so that others get their turn; true when there may be more.
+    ///
+    /// A client that comes alone needs no second call to find out that it does. When clients come turn after turn, the bound
+    /// grows, so that a crowd need not wait for as many turns as there are heads.
     @discardableResult private func accept(_ acceptor: Acceptor) -> Bool {
-        for _ in 0..<EpollBackend.acceptsPerTurn {
+        let burst = acceptor.lastTurn == turns &- 1 ? min(2 * acceptor.burst, EpollBackend.mostAccepts) : 1
+        acceptor.lastTurn = turns
+        acceptor.burst = burst
+        for _ in 0..<burst {
             let handle: Int32, peer: SocketAddress
             switch Socket.accept(acceptor.handle) {
             case .connection(let accepted, let address): (handle, peer) = (accepted, address)

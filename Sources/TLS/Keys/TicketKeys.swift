@@ -15,6 +15,9 @@ package final class TicketKeys: Sendable {
     /// The one that seals, and two that only open.
     static let kept = 3
 
+    /// Looked up once: OpenSSL 3 would search its providers for every ticket.
+    nonisolated(unsafe) private static let cipher: OpaquePointer? = unsafe EVP_CIPHER_fetch(nil, "AES-256-CBC", nil)
+
     private struct Key: Sendable {
         let memory: SecureMemory
         let made: Instant
@@ -55,7 +58,7 @@ package final class TicketKeys: Sendable {
         guard let key = current(), let keyName = unsafe key.name else { return -1 }
         guard unsafe RAND_bytes(vector, 16) == 1 else { return -1 }
         unsafe UnsafeMutableRawPointer(name).copyMemory(from: keyName, byteCount: 16)
-        guard unsafe EVP_EncryptInit_ex(cipher, EVP_aes_256_cbc(), nil, key.cipher?.assumingMemoryBound(to: UInt8.self), vector) == 1
+        guard unsafe EVP_EncryptInit_ex(cipher, TicketKeys.cipher, nil, key.cipher?.assumingMemoryBound(to: UInt8.self), vector) == 1
         else { return -1 }
         return unsafe sluice_authenticate_ticket(authentication, key.authentication) == 1 ? 1 : -1
     }
@@ -73,7 +76,7 @@ package final class TicketKeys: Sendable {
         }
         guard let (index, key) = found else { return 0 }
         guard unsafe sluice_authenticate_ticket(authentication, key.authentication) == 1,
-            unsafe EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nil, key.cipher?.assumingMemoryBound(to: UInt8.self), vector) == 1
+            unsafe EVP_DecryptInit_ex(cipher, TicketKeys.cipher, nil, key.cipher?.assumingMemoryBound(to: UInt8.self), vector) == 1
         else { return -1 }
         return index == 0 ? 1 : 2
     }

@@ -23,6 +23,8 @@ final class CertificateSet: @unchecked Sendable {
         unsafe sluice_release_buffers(context)
         // Sessions live in tickets, which any loop can open.
         unsafe sluice_no_session_cache(context)
+        // OpenSSL would send two, which costs a handshake more than it gains: the one may be used again, as there is no early data.
+        unsafe SSL_CTX_set_num_tickets(context, 1)
         let minimum = settings.minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION
         guard unsafe sluice_set_minimum_version(context, minimum) == 1,
             unsafe sluice_set_groups(context, TLSServerSettings.groups) == 1

@@ -79,6 +79,17 @@ final class MemoryRig: Rig {
         var service: [WireMessage] = []
     }
 
+    /// The next request of a connection; the service hangs up on those who speak something else.
+    private func next(_ index: Int, _ isCallout: Bool) throws -> WireMessage? {
+        guard isCallout else { return try dialled[index].reader.next() }
+        do {
+            return try dialled[index].reader.next()
+        } catch {
+            dialled[index].peer.sendEnd()
+            return nil
+        }
+    }
+
     /// Answers what the upstream and the service have been asked; false if neither was.
     private func answerRequests(_ answer: CaseAnswer, _ callouts: [CaseAnswer], _ asked: inout Asked) throws -> Bool {
         while let peer = network.dialled() { dialled.append((peer, WireReader(.requests))) }
@@ -86,8 +97,8 @@ final class MemoryRig: Rig {
         var hasAnswered = false
         for i in dialled.indices {
             dialled[i].reader.append(dialled[i].peer.take())
-            while let request = try dialled[i].reader.next() {
-                let isCallout = dialled[i].peer.dialled == MemoryRig.service
+            let isCallout = dialled[i].peer.dialled == MemoryRig.service
+            while let request = try next(i, isCallout) {
                 if isCallout { asked.service.append(request) } else { asked.upstream.append(request) }
                 let answer = isCallout ? callouts.answer(to: request.start[1]) : answer
                 dialled[i].peer.send(answer.wire(for: request.start[0]))

@@ -54,7 +54,11 @@ final class RecordingUpstream: Sendable {
         var reader = WireReader(.requests)
         while let bytes = socket.receive(), !bytes.isEmpty {
             reader.append(bytes)
-            while let request = try? reader.next() {
+            while true {
+                let next = Result { try reader.next() }
+                // Whoever speaks something else is hung up on.
+                guard case .success(let found) = next else { return }
+                guard let request = found else { break }
                 let answer = state.withLock {
                     $0.asked.append(request)
                     return $0.answers.answer(to: request.start.count > 1 ? request.start[1] : "")

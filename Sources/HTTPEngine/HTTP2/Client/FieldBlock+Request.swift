@@ -23,7 +23,7 @@ extension FieldBlock {
             let name = fields.name(at: i)
             // What it proves, CONNECT proves by itself (RFC 8441 §5).
             if isTunnel, name.equalsIgnoringCase("sec-websocket-key") { continue }
-            append(name, fields.value(at: i))
+            append(name, fields.value(at: i), isUnique: known == .xRequestID)
         }
         if request.acceptsTrailers { append("te", ByteView("trailers")) }
         guard !isTunnel else { return }

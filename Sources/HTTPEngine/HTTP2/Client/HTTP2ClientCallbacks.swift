@@ -17,13 +17,13 @@ enum HTTP2ClientCallbacks {
     private static func setReading(_ callbacks: OpaquePointer?) {
         unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { session, frame, _ in
             guard let frame = unsafe frame else { return 0 }
-            unsafe stream(session, frame.pointee.hd.stream_id)?.headersBegin()
+            _ = unsafe withStream(session, frame.pointee.hd.stream_id) { $0.headersBegin() }
             return 0
         }
         unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks) { session, frame, name, nameCount, value, valueCount, _, user in
-            guard let frame = unsafe frame, let stream = unsafe stream(session, frame.pointee.hd.stream_id) else { return 0 }
-            let isTaken = unsafe stream.received(name: ByteView(name, count: nameCount), value: ByteView(value, count: valueCount))
-            return isTaken ? 0 : stopStream
+            guard let id = unsafe frame?.pointee.hd.stream_id else { return 0 }
+            let name = unsafe ByteView(name, count: nameCount), value = unsafe ByteView(value, count: valueCount)
+            return unsafe withStream(session, id) { $0.received(name: name, value: value) ? 0 : stopStream } ?? 0
         }
         unsafe nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks) { session, frame, _, _, _, _, _, _ in
             guard let frame = unsafe frame else { return 0 }
@@ -32,16 +32,20 @@ enum HTTP2ClientCallbacks {
             return stopStream
         }
         unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { session, _, id, data, count, user in
-            guard let owner = unsafe owner(user) else { return stop }
-            // Other streams need not wait for this one's client.
-            owner.frames.consume(count)
-            unsafe stream(session, id)?.received(body: ByteView(data, count: count))
-            return owner.isClosed ? stop : 0
+            let bytes = unsafe ByteView(data, count: count)
+            return unsafe withOwner(user, else: stop) { owner in
+                // Other streams need not wait for this one's client.
+                owner.frames.consume(count)
+                unsafe stream(session, id)?.received(body: bytes)
+                return owner.isClosed ? stop : 0
+            }
         }
         unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { session, frame, user in
-            guard let owner = unsafe owner(user), let frame = unsafe frame else { return stop }
-            unsafe received(frame, session, owner)
-            return owner.isClosed ? stop : 0
+            guard let frame = unsafe frame else { return stop }
+            return unsafe withOwner(user, else: stop) { owner in
+                unsafe received(frame, session, owner)
+                return owner.isClosed ? stop : 0
+            }
         }
         unsafe nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { session, id, code, _ in
             unsafe stream(session, id)?.closed(code)
@@ -63,16 +67,23 @@ enum HTTP2ClientCallbacks {
 
     private static func setWriting(_ callbacks: OpaquePointer?) {
         unsafe nghttp2_session_callbacks_set_send_callback(callbacks) { _, data, count, _, user in
-            guard let out = unsafe owner(user)?.frames.out else { return Int(stop) }
-            guard out.count < HTTP2ClientSession.mostOutput else { return Int(NGHTTP2_ERR_WOULDBLOCK.rawValue) }
-            unsafe out.append(ByteView(data, count: count))
-            return count
+            let bytes = unsafe ByteView(data, count: count)
+            return unsafe withOwner(user, else: Int(stop)) { owner in
+                guard let out = owner.frames.out else { return Int(stop) }
+                guard out.count < HTTP2ClientSession.mostOutput else { return Int(NGHTTP2_ERR_WOULDBLOCK.rawValue) }
+                out.append(bytes)
+                return count
+            }
         }
         unsafe nghttp2_session_callbacks_set_send_data_callback(callbacks) { session, frame, header, count, _, user in
-            guard let owner = unsafe owner(user), let out = owner.frames.out, let frame = unsafe frame else { return stop }
-            unsafe out.append(ByteView(header, count: 9))
-            unsafe stream(session, frame.pointee.hd.stream_id)?.writePiece(count, to: out)
-            return 0
+            guard let id = unsafe frame?.pointee.hd.stream_id else { return stop }
+            let head = unsafe ByteView(header, count: 9)
+            return unsafe withOwner(user, else: stop) { owner in
+                guard let out = owner.frames.out else { return stop }
+                out.append(head)
+                _ = unsafe withStream(session, id) { $0.writePiece(count, to: out) }
+                return 0
+            }
         }
         unsafe nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) { session, frame, _, _ in
             guard let frame = unsafe frame, unsafe UInt32(frame.pointee.hd.type) == NGHTTP2_HEADERS.rawValue else { return 0 }
@@ -109,6 +120,20 @@ private func owner(_ user: UnsafeMutableRawPointer?) -> HTTP2ClientConnection? {
 private func stream(_ session: OpaquePointer?, _ id: Int32) -> HTTP2ClientStream? {
     guard let user = unsafe nghttp2_session_get_stream_user_data(session, id) else { return nil }
     return unsafe Unmanaged<HTTP2ClientStream>.fromOpaque(user).takeUnretainedValue()
+}
+
+/// Lends the connection, which outlives the call: it need not be counted.
+@inline(__always)
+private func withOwner<R>(_ user: UnsafeMutableRawPointer?, else failed: R, _ body: (HTTP2ClientConnection) -> R) -> R {
+    guard let user = unsafe user else { return failed }
+    return unsafe Unmanaged<HTTP2ClientConnection>.fromOpaque(user)._withUnsafeGuaranteedRef { body($0) }
+}
+
+/// Lends the stream to calls that can't end it; nil if there is none.
+@inline(__always)
+private func withStream<R>(_ session: OpaquePointer?, _ id: Int32, _ body: (HTTP2ClientStream) -> R) -> R? {
+    guard let user = unsafe nghttp2_session_get_stream_user_data(session, id) else { return nil }
+    return unsafe Unmanaged<HTTP2ClientStream>.fromOpaque(user)._withUnsafeGuaranteedRef { body($0) }
 }
 
 private func received(_ frame: UnsafePointer<nghttp2_frame>, _ session: OpaquePointer?, _ owner: HTTP2ClientConnection) {

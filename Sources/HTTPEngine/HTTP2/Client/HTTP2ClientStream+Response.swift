@@ -8,24 +8,25 @@ extension HTTP2ClientStream {
 
     /// A field of the head, or of the trailers. False: the message is refused, and the exchange has been told.
     func received(name: ByteView, value: ByteView) -> Bool {
-        guard let exchange, let session else { return true }
+        guard let fields = collected else { return true }
         headBytes += name.count + value.count + 4
-        let fields = phase == .head ? exchange.response.fields : trailerFields
-        guard headBytes <= session.limits.bytes, fields.count < session.limits.fields else {
+        guard headBytes <= limits.bytes, fields.count < limits.fields else {
             fail(GatewayError(.upstreamHeadersTooLarge, .upstream, "The response head is too large."))
             return false
         }
-        if name[0] == UInt8(ascii: ":") {
-            // The only one there is in responses, as nghttp2 has seen to; its number is for us to see to (RFC 9110 §15).
-            guard name == ":status" else { return true }
-            guard value.count == 3, let status = value.decimal, status >= 100 else {
-                fail(GatewayError(.upstreamBadResponse, .upstream, "The status is not a number from 100 to 999."))
-                return false
-            }
-            exchange.response.status = status
-            return true
-        }
+        if name[0] == UInt8(ascii: ":") { return receivedPseudo(name, value) }
         fields.append(KnownField.named(name), name: name, value)
+        return true
+    }
+
+    /// The only one there is in responses, as nghttp2 has seen to; its number is for us to see to (RFC 9110 §15).
+    private func receivedPseudo(_ name: ByteView, _ value: ByteView) -> Bool {
+        guard name == ":status" else { return true }
+        guard value.count == 3, let status = value.decimal, status >= 100 else {
+            fail(GatewayError(.upstreamBadResponse, .upstream, "The status is not a number from 100 to 999."))
+            return false
+        }
+        exchange?.response.status = status
         return true
     }
 
@@ -39,11 +40,14 @@ extension HTTP2ClientStream {
     /// A block of fields begins.
     func headersBegin() {
         headBytes = 0
-        if phase == .head { exchange?.response.clear() }
+        guard let exchange else { return }
+        if phase == .head { exchange.response.clear() }
+        collected = phase == .head ? exchange.response.fields : trailerFields
     }
 
     /// A block of fields is complete.
     func headersEnd(isLast: Bool) {
+        collected = nil
         guard let exchange, let session else { return }
         session.settle(but: self)
         if phase == .head {

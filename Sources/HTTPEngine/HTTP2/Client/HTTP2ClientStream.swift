@@ -20,6 +20,9 @@ package final class HTTP2ClientStream {
     var trailers: HeaderFields?
     var interimResponses = 0
     var headBytes = 0
+    /// Where the fields of a block go while it is read.
+    var collected: HeaderFields?
+    private(set) var limits = HeadLimits()
     /// The upstream has reset the stream, rather than the gateway.
     var wasResetByPeer = false
     /// The request was never sent.
@@ -69,6 +72,7 @@ package final class HTTP2ClientStream {
     func wait(_ exchange: Exchange, in session: HTTP2ClientConnection) {
         self.session = session
         self.exchange = exchange
+        limits = session.limits
         exchange.upstream = self
         phase = .waiting
         totalDeadline = exchange.end(within: session.timeouts.total)
@@ -155,6 +159,7 @@ package final class HTTP2ClientStream {
     /// Lets go of the exchange; the stream itself is over when nghttp2 says so.
     func detach(_ exchange: Exchange, failed: Bool, keepingUnsent: Bool = false) {
         self.exchange = nil
+        collected = nil
         phase = .over
         deadline = .never
         if !keepingUnsent {

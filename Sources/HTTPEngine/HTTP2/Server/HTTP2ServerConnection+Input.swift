@@ -10,6 +10,13 @@ extension HTTP2ServerConnection {
         return unsafe Unmanaged<HTTP2Stream>.fromOpaque(data).takeUnretainedValue()
     }
 
+    /// Lends the stream to calls that can't end it; nil if there is none.
+    @inline(__always)
+    func withStream<R>(_ id: Int32, _ body: (HTTP2Stream) -> R) -> R? {
+        guard !isClosed, let session = unsafe session, let data = unsafe nghttp2_session_get_stream_user_data(session, id) else { return nil }
+        return unsafe Unmanaged<HTTP2Stream>.fromOpaque(data)._withUnsafeGuaranteedRef { body($0) }
+    }
+
     func headBegan(_ id: Int32) {
         guard let session = unsafe session else { return }
         let stream = takeStream(id)

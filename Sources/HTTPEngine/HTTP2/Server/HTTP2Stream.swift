@@ -128,6 +128,7 @@ final class HTTP2Stream {
         bodyIsWanted = false
         dropKept()
         exchange.isFinished = true
+        if exchange.tunnel == .none { owner.loop.pause.streamEnded(after: owner.loop.now - exchange.started, now: owner.loop.now) }
         exchange.observer?.finished(exchange)
         owner.server.pool.giveBack(exchange)
     }

@@ -54,9 +54,11 @@ enum SessionSetup {
         return unsafe callbacks
     }
 
-    private static func owner(_ data: UnsafeMutableRawPointer?) -> HTTP2ServerConnection? {
-        guard let data = unsafe data else { return nil }
-        return unsafe Unmanaged<HTTP2ServerConnection>.fromOpaque(data).takeUnretainedValue()
+    /// The session's connection outlives the call, so it need not be counted: there are twenty of these calls for a request.
+    @inline(__always)
+    private static func withOwner<R>(_ data: UnsafeMutableRawPointer?, else failed: R, _ body: (HTTP2ServerConnection) -> R) -> R {
+        guard let data = unsafe data else { return failed }
+        return unsafe Unmanaged<HTTP2ServerConnection>.fromOpaque(data)._withUnsafeGuaranteedRef { $0.isClosed ? failed : body($0) }
     }
 
     private static let failure = NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
@@ -64,66 +66,80 @@ enum SessionSetup {
 
     private static func setInput(_ callbacks: OpaquePointer?) {
         unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, data in
-            guard let owner = unsafe SessionSetup.owner(data), let header = unsafe header?.pointee, !owner.isClosed else {
-                return SessionSetup.failure
+            guard let header = unsafe header?.pointee else { return SessionSetup.failure }
+            return unsafe SessionSetup.withOwner(data, else: SessionSetup.failure) { owner in
+                owner.frameBegan(FloodLimits.Frame(type: header.type, flags: header.flags, length: header.length))
+                return 0
             }
-            owner.frameBegan(FloodLimits.Frame(type: header.type, flags: header.flags, length: header.length))
-            return 0
         }
         unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, data in
-            guard let owner = unsafe SessionSetup.owner(data), let frame = unsafe frame, !owner.isClosed else { return SessionSetup.failure }
-            if unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST { owner.headBegan(unsafe frame.pointee.hd.stream_id) }
-            return 0
+            guard let frame = unsafe frame else { return SessionSetup.failure }
+            let isRequest = unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST, id = unsafe frame.pointee.hd.stream_id
+            return unsafe SessionSetup.withOwner(data, else: SessionSetup.failure) { owner in
+                if isRequest { owner.headBegan(id) }
+                return 0
+            }
         }
         unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks) { _, frame, name, nameCount, value, valueCount, _, data in
-            guard let owner = unsafe SessionSetup.owner(data), let frame = unsafe frame, !owner.isClosed else { return SessionSetup.failure }
-            guard let stream = owner.stream(unsafe frame.pointee.hd.stream_id) else { return 0 }
+            guard let id = unsafe frame?.pointee.hd.stream_id else { return SessionSetup.failure }
             let name = unsafe ByteView(name, count: nameCount), value = unsafe ByteView(value, count: valueCount)
-            return (stream.isStarted ? stream.addTrailer(name, value) : stream.addField(name, value)) ? 0 : SessionSetup.refusal
+            return unsafe SessionSetup.withOwner(data, else: SessionSetup.failure) { owner in
+                let isTaken = owner.withStream(id) { $0.isStarted ? $0.addTrailer(name, value) : $0.addField(name, value) } ?? true
+                return isTaken ? 0 : SessionSetup.refusal
+            }
         }
         // Left to itself the session would skip a malformed field (RFC 9113 §8.2.1).
         unsafe nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks) { _, _, _, _, _, _, _, _ in SessionSetup.refusal }
         unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, _, _, data in
-            guard let owner = unsafe SessionSetup.owner(data), !owner.isClosed else { return SessionSetup.failure }
-            owner.server.counters.protocolErrors += 1
-            return 0
+            unsafe SessionSetup.withOwner(data, else: SessionSetup.failure) { owner in
+                owner.server.counters.protocolErrors += 1
+                return 0
+            }
         }
         unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, data in
-            guard let owner = unsafe SessionSetup.owner(data), let frame = unsafe frame, !owner.isClosed else { return SessionSetup.failure }
-            let header = unsafe frame.pointee.hd
-            owner.frameReceived(type: header.type, flags: header.flags, header.stream_id)
-            return 0
+            guard let header = unsafe frame?.pointee.hd else { return SessionSetup.failure }
+            return unsafe SessionSetup.withOwner(data, else: SessionSetup.failure) { owner in
+                owner.frameReceived(type: header.type, flags: header.flags, header.stream_id)
+                return 0
+            }
         }
         unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, _, id, bytes, count, data in
-            guard let owner = unsafe SessionSetup.owner(data), !owner.isClosed else { return SessionSetup.failure }
             let bytes = unsafe ByteView(bytes, count: count)
-            if let stream = owner.stream(id) { stream.bodyCame(bytes) } else { owner.consume(id, stream: count, connection: count) }
-            return 0
+            return unsafe SessionSetup.withOwner(data, else: SessionSetup.failure) { owner in
+                if owner.withStream(id, { $0.bodyCame(bytes) }) == nil { owner.consume(id, stream: count, connection: count) }
+                return 0
+            }
         }
         unsafe nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, id, code, data in
-            guard let owner = unsafe SessionSetup.owner(data), !owner.isClosed, let stream = owner.stream(id) else { return 0 }
-            owner.streamClosed(stream, code)
-            return 0
+            unsafe SessionSetup.withOwner(data, else: 0) { owner in
+                if let stream = owner.stream(id) { owner.streamClosed(stream, code) }
+                return 0
+            }
         }
     }
 
     private static func setOutput(_ callbacks: OpaquePointer?) {
         unsafe nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { session, frame, data in
-            guard let owner = unsafe SessionSetup.owner(data), let frame = unsafe frame, !owner.isClosed else { return SessionSetup.failure }
-            let header = unsafe frame.pointee.hd
-            guard header.type == UInt8(NGHTTP2_DATA.rawValue) || header.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return 0 }
-            if header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 { owner.stream(header.stream_id)?.outputEnded() }
-            return 0
+            guard let header = unsafe frame?.pointee.hd else { return SessionSetup.failure }
+            return unsafe SessionSetup.withOwner(data, else: SessionSetup.failure) { owner in
+                guard header.type == UInt8(NGHTTP2_DATA.rawValue) || header.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return 0 }
+                if header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 { _ = owner.withStream(header.stream_id) { $0.outputEnded() } }
+                return 0
+            }
         }
         // Bodies go from the stream's buffer to the output at once.
         unsafe nghttp2_session_callbacks_set_send_data_callback(callbacks) { _, frame, header, length, _, data in
-            guard let owner = unsafe SessionSetup.owner(data), let frame = unsafe frame, let out = owner.output,
-                let stream = owner.stream(unsafe frame.pointee.hd.stream_id)
-            else { return SessionSetup.failure }
+            guard let id = unsafe frame?.pointee.hd.stream_id else { return SessionSetup.failure }
             // Frames are not padded: no callback asks for it.
-            unsafe out.append(ByteView(header, count: 9))
-            stream.moveBody(length, to: out)
-            return 0
+            let head = unsafe ByteView(header, count: 9)
+            return unsafe SessionSetup.withOwner(data, else: SessionSetup.failure) { owner in
+                guard let out = owner.output else { return SessionSetup.failure }
+                return owner.withStream(id) { stream in
+                    out.append(head)
+                    stream.moveBody(length, to: out)
+                    return 0
+                } ?? SessionSetup.failure
+            }
         }
     }
 
@@ -131,19 +147,22 @@ enum SessionSetup {
     static var bodySource: nghttp2_data_provider {
         var source = unsafe nghttp2_data_provider()
         unsafe source.read_callback = { _, id, _, room, flags, _, data in
-            guard let owner = unsafe SessionSetup.owner(data), let flags = unsafe flags, let stream = owner.stream(id) else {
-                return Int(SessionSetup.failure)
+            guard let flags = unsafe flags else { return Int(SessionSetup.failure) }
+            let answer: Int? = unsafe SessionSetup.withOwner(data, else: nil) { owner in
+                owner.withStream(id) { stream in
+                    switch stream.nextPiece(room) {
+                    case .wait: return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+                    case .piece(let count):
+                        unsafe flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
+                        return count
+                    case .last(let count):
+                        unsafe flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue | NGHTTP2_DATA_FLAG_EOF.rawValue
+                        if stream.submitTrailers() { unsafe flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue }
+                        return count
+                    }
+                }
             }
-            switch stream.nextPiece(room) {
-            case .wait: return Int(NGHTTP2_ERR_DEFERRED.rawValue)
-            case .piece(let count):
-                unsafe flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
-                return count
-            case .last(let count):
-                unsafe flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue | NGHTTP2_DATA_FLAG_EOF.rawValue
-                if stream.submitTrailers() { unsafe flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue }
-                return count
-            }
+            return answer ?? Int(SessionSetup.failure)
         }
         return unsafe source
     }

@@ -21,11 +21,13 @@ final class FieldBlock {
 
     func append(_ name: StaticString, _ value: ByteView) { append(ByteView(name), value) }
 
-    func append(_ name: ByteView, _ value: ByteView) {
+    /// - Parameter isUnique: the value will not come again, so it must not push out of the compression table what will.
+    func append(_ name: ByteView, _ value: ByteView, isUnique: Bool = false) {
+        let flags = isUnique ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE
         unsafe pairs.append(
             nghttp2_nv(
                 name: FieldBlock.pointer(name), value: FieldBlock.pointer(value), namelen: name.count, valuelen: value.count,
-                flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue)))
+                flags: UInt8(flags.rawValue)))
     }
 
     /// At most five numbers in a block: their digits must not move.
@@ -39,9 +41,10 @@ final class FieldBlock {
     /// Adds what belongs to the message: no framing, nothing that speaks of one connection (RFC 9113 §8.2.2).
     func append(_ fields: HeaderFields) {
         for i in 0..<fields.count where !fields.isRemoved(at: i) {
-            switch fields.known(at: i) {
+            let known = fields.known(at: i)
+            switch known {
             case .contentLength, .connection, .keepAlive, .proxyConnection, .transferEncoding, .upgrade, .http2Settings: continue
-            default: append(fields.name(at: i), fields.value(at: i))
+            default: append(fields.name(at: i), fields.value(at: i), isUnique: known == .xRequestID)
             }
         }
     }
