@@ -381,6 +381,19 @@ def test_jwt_takes_its_tokens(running, start, upstream):
         assert gateway.get("/orders", bearer(wrong)).status == 401
 
 
+def test_introspection_takes_its_tokens(running, start, upstream):
+    gateway = guarded(start, upstream, {"oauth2-introspection": {
+        "url": running.url("introspection"), "clientId": "api", "clientSecret": "the-secret-of-the-api", "issuer": running.issuer,
+        "audience": ["https://api.example.com"], "requiredScopes": ["orders.read"], "cache": "0s", "negativeCache": "0s"}})
+    client = running.app()
+    token = running.tokens(client)
+    assert gateway.get("/orders", bearer(token["access_token"])).status == 200
+    assert gateway.get("/orders", bearer(running.app("email").fetch_token(running.url("token"), grant_type="client_credentials")["access_token"])).status == 403
+    # What jwt can't know: it was revoked.
+    client.revoke_token(running.url("revocation"), token["refresh_token"])
+    assert gateway.get("/orders", bearer(token["access_token"])).status == 401
+
+
 # ---- restarts and reloads ------------------------------------------------------------------------------------------
 
 
