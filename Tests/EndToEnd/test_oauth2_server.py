@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from harness.configuration import api, route, upstream as named_upstream
 from harness.forms import Browser
 from harness.gateway import Gateway, command
 from harness.tokens import PASSWORD, SECRET, mounted, server
@@ -316,7 +317,7 @@ def test_forms_of_other_sites_count_for_nothing(running):
     assert running.browser().go(url, "POST", data={"action": "login", "username": "ann", "password": PASSWORD, "form_token": token}).status_code == 400
     assert browser.submit(username="ann", password=PASSWORD, headers={"origin": "https://evil.example"}).status_code == 400
     browser.go(url)
-    assert browser.submit(username="ann", password=PASSWORD, form_token="x" + token[1:]).status_code == 400
+    assert browser.submit(username="ann", password=PASSWORD, form_token=("y" if token[0] == "x" else "x") + token[1:]).status_code == 400
     browser.go(url)
     running.log_in(browser)
     # The consent of one request is not that of another.
@@ -356,6 +357,41 @@ def test_logout(running):
     assert not [line for line in running.gateway.log_lines() if token["id_token"] in line or "id_token_hint" in line]
     browser.go(running.url("end_session") + "?post_logout_redirect_uri=https%3A%2F%2Fevil.example&client_id=app")
     assert browser.response.status_code == 200 and "signed out" in browser.page.text
+
+
+# ---- with the policies that take its tokens ---------------------------------------------------------------------------
+
+
+def guarded(start, upstream, *policies):
+    return start({"upstreams": [named_upstream("up", upstream)], "apis": [api("orders", route("all", "/*", "up", policies=list(policies)))]})
+
+
+def bearer(token):
+    return {"authorization": f"Bearer {token}"}
+
+
+def test_jwt_takes_its_tokens(running, start, upstream):
+    gateway = guarded(start, upstream, {"jwt": {"issuer": running.issuer, "audience": "https://api.example.com", "jwksUrl": running.metadata["jwks_uri"]}},
+                      {"headers": {"request": {"set": {"x-who": "{= claims.sub =}"}}}})
+    token = running.tokens()
+    assert gateway.get("/orders", bearer(token["access_token"])).status == 200
+    assert upstream.requests[-1]["x-who"] == "user-1"
+    # An id token is for the client, and a changed token for nobody.
+    for wrong in (token["id_token"], token["access_token"][:-6] + "AAAAAA", token["refresh_token"]):
+        assert gateway.get("/orders", bearer(wrong)).status == 401
+
+
+def test_introspection_takes_its_tokens(running, start, upstream):
+    gateway = guarded(start, upstream, {"oauth2-introspection": {
+        "url": running.url("introspection"), "clientId": "api", "clientSecret": "the-secret-of-the-api", "issuer": running.issuer,
+        "audience": ["https://api.example.com"], "requiredScopes": ["orders.read"], "cache": "0s", "negativeCache": "0s"}})
+    client = running.app()
+    token = running.tokens(client)
+    assert gateway.get("/orders", bearer(token["access_token"])).status == 200
+    assert gateway.get("/orders", bearer(running.app("email").fetch_token(running.url("token"), grant_type="client_credentials")["access_token"])).status == 403
+    # What jwt can't know: it was revoked.
+    client.revoke_token(running.url("revocation"), token["refresh_token"])
+    assert gateway.get("/orders", bearer(token["access_token"])).status == 401
 
 
 # ---- restarts and reloads ------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ package final class FileGrantStore: GrantStore {
             guard state.table.set(key, record, now: now) else { return .failure(.full(key.kind)) }
             do throws(GrantStoreError) {
                 try state.journal.append(key, record)
-                if state.journal.isLong(for: state.table.count) { try state.journal.rewrite(&state.table, now: now) }
+                state.journal.tidy(&state.table, now: now)
                 return .success(result)
             } catch {
                 _ = state.table.set(key, before, now: now)
@@ -60,32 +60,46 @@ private struct Journal {
     private let path: String
     private let folder: String
     private var file: FileHandle
-    private var lines = 0
+    private var lines: Int
+    /// Bytes of whole lines.
+    private var size: Int
 
     init(path: String, folder: String, table: inout GrantTable, now: Int) throws(GrantStoreError) {
         self.path = path
         self.folder = folder
-        (file, lines) = try Journal.write(path, folder, &table, now: now)
+        (file, lines, size) = try Journal.write(path, folder, &table, now: now)
     }
-
-    func isLong(for count: Int) -> Bool { lines > 10_000 + 2 * count }
 
     mutating func append(_ key: GrantKey, _ record: GrantRecord?) throws(GrantStoreError) {
-        try file.append(Journal.encode(key, record))
-        try file.synchronise()
+        let line = Journal.encode(key, record)
+        do throws(GrantStoreError) {
+            try file.append(line)
+            try file.synchronise()
+        } catch {
+            // Half a line would spoil the next one.
+            file.truncate(to: size)
+            throw error
+        }
         lines += 1
+        size += line.count
     }
 
-    mutating func rewrite(_ table: inout GrantTable, now: Int) throws(GrantStoreError) {
-        (file, lines) = try Journal.write(path, folder, &table, now: now)
+    /// Writes the journal anew when it has become long. Where that fails, the old one goes on, and it is tried again much later.
+    mutating func tidy(_ table: inout GrantTable, now: Int) {
+        guard lines > 10_000 + 2 * table.count else { return }
+        do throws(GrantStoreError) {
+            (file, lines, size) = try Journal.write(path, folder, &table, now: now)
+        } catch {
+            lines = 0
+        }
     }
 
     /// A new journal in place of the old one: it is either the one or the other that is found after a crash.
     private static func write(
         _ path: String, _ folder: String, _ table: inout GrantTable, now: Int
-    ) throws(GrantStoreError) -> (FileHandle, Int) {
+    ) throws(GrantStoreError) -> (file: FileHandle, lines: Int, size: Int) {
         let fresh = "\(path).new"
-        let file = try FileHandle.open(fresh, O_WRONLY | O_CREAT | O_TRUNC)
+        let file = try FileHandle.open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
         var bytes: [UInt8] = []
         var lines = 0
         table.sweep(now: now) { key, record in
@@ -96,7 +110,7 @@ private struct Journal {
         try file.synchronise()
         guard unsafe rename(fresh, path) == 0 else { throw .failed("\(path) can't be replaced: \(reason)") }
         try FileHandle.open(folder, O_RDONLY | O_DIRECTORY).synchronise()
-        return (file, lines)
+        return (file, lines, bytes.count)
     }
 
     static func encode(_ key: GrantKey, _ record: GrantRecord?) -> [UInt8] {
@@ -150,6 +164,11 @@ private final class FileHandle: Sendable {
             guard count > 0 else { throw .failed("the journal can't be written: \(Journal.reason)") }
             rest = rest.dropFirst(count)
         }
+    }
+
+    func truncate(to size: Int) {
+        // The next write begins at the end, because the file is open for appending.
+        _ = ftruncate(descriptor, size)
     }
 
     func synchronise() throws(GrantStoreError) {

@@ -4,8 +4,11 @@ import Reactor
 ///
 /// No thread exists until there is work; it ends when the worker is released.
 package final class SerialWorker: Sendable {
+    /// True: does the work. False: says that it will not be done.
+    private typealias Work = @Sendable (_ isDone: Bool) -> Void
+
     private struct Queue {
-        var waiting: ContiguousArray<@Sendable () -> Void> = []
+        var waiting: ContiguousArray<Work> = []
         var hasThread = false
         var isClosed = false
     }
@@ -27,32 +30,33 @@ package final class SerialWorker: Sendable {
     /// The result of `work`; nil when too much waits already, or when there is no thread to be had: then it was not run.
     package func run<R: Sendable>(_ work: @escaping @Sendable () -> R) async -> R? {
         await withCheckedContinuation { continuation in
-            if !submit({ continuation.resume(returning: work()) }) { continuation.resume(returning: nil) }
+            submit { continuation.resume(returning: $0 ? work() : nil) }
         }
     }
 
-    private func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
+    private func submit(_ work: @escaping Work) {
         let (isTaken, needsThread) = queue.withLock { queue in
             guard queue.waiting.count < limit else { return (false, false) }
             defer { queue.hasThread = true }
             queue.waiting.append(work)
             return (true, !queue.hasThread)
         }
-        guard isTaken, needsThread else { return isTaken }
+        guard isTaken else { return work(false) }
+        guard needsThread else { return }
         do {
             // The thread keeps the queue, not its owner.
             try LoopThread.start(name) { [queue] in
                 while let work = queue.next({ queue in
                     queue.waiting.isEmpty ? (queue.isClosed ? .end : .wait(until: .never)) : .done(queue.waiting.removeFirst())
-                }) { work() }
+                }) { work(true) }
             }.detach()
-            return true
         } catch {
-            queue.withLock { queue in
-                queue.hasThread = false
-                queue.waiting.removeAll()
+            // The next piece of work tries again.
+            let abandoned = queue.withLock { queue in
+                defer { queue = Queue() }
+                return queue.waiting
             }
-            return false
+            for work in abandoned { work(false) }
         }
     }
 }

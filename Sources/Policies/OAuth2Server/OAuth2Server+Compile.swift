@@ -63,7 +63,7 @@ extension OAuth2Server.Config {
         for (place, user) in users.enumerated() {
             let path = "users[\(place)]", position = user.$passwordHash.position
             do throws(PasswordHashError) {
-                let hash = try PasswordHash(parsing: user.passwordHash)
+                let hash = try PasswordHash(parsing: user.passwordHash.text)
                 if let advice = hash.advice { context.warn("user `\(user.username)`: \(advice)", at: position, path: path) }
                 let subject = user.subject ?? user.username
                 if result.contains(where: { $0.username == user.username || $0.subject == subject }) {
@@ -108,7 +108,7 @@ extension OAuth2Server.ClientSettings {
             throw PolicyError("`\(wrong)` can't be the name of a scope", at: $scopes.position, path: "\(path).scopes")
         }
         var hashes: [[UInt8]] = []
-        for secret in secrets { hashes.append(try hash(secret, path)) }
+        for secret in secrets { hashes.append(try hash(secret.text, path)) }
         return OAuthClient(
             id: id, name: name ?? id, secrets: hashes, grants: grants, redirectURIs: redirects,
             logoutURIs: try uris(logoutUris, $logoutUris.position, "\(path).logoutUris"), scopes: ScopeList(scopes), audience: audience,

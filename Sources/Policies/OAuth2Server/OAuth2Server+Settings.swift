@@ -64,7 +64,7 @@ extension OAuth2Server {
         @Setting(
             "Secrets that count, so that they can be replaced one after the other: random text of 16 bytes or more, or `sha256:` and the hash of one in hexadecimal. None: the client is public, such as an app."
         )
-        package var secrets: [String] = []
+        package var secrets: [SecretText] = []
 
         @Setting("How it may ask for tokens.")
         package var grants: [GrantChoice] = [.authorizationCode, .refreshToken]
@@ -98,7 +98,7 @@ extension OAuth2Server {
         package var username: String
 
         @Setting("Hash of the password, as `sluice hash-password` makes it.")
-        package var passwordHash: String
+        package var passwordHash: SecretText
 
         @Setting("`sub` of tokens: stays the same for ever. Left out: the user name.")
         package var subject: String?

@@ -51,7 +51,7 @@ package final class OAuth2Server: Policy, AsyncRequestBodyPolicy {
         @Setting(
             "Secrets of 32 bytes or more that cookies are sealed with, newest first: the others still open. Left out: one that is kept with the keys."
         )
-        package var secrets: [String] = []
+        package var secrets: [SecretText] = []
 
         @Setting("Whose pages people see: stands above their headings.")
         package var title: String?
@@ -109,7 +109,7 @@ package final class OAuth2Server: Policy, AsyncRequestBodyPolicy {
             // The first key is made now, so that a store or a library that can't do it is found out now.
             let now = Int(clamping: Instant.wallClock / 1_000_000_000)
             if context.callouts.isLive { _ = try server.keys.signingKey(now: now) }
-            var secrets = config.secrets.map { Array($0.utf8) }
+            var secrets = config.secrets.map { Array($0.text.utf8) }
             if secrets.isEmpty { secrets = [try server.secret("cookies", now: now)] }
             endpoints = try TokenEndpoints(
                 server, paths: paths,

@@ -19,7 +19,7 @@ extension OIDC {
         package var clientId: String
 
         @Setting("The client's secret. Left out: the client is public.")
-        package var clientSecret: String?
+        package var clientSecret: SecretText?
 
         @Setting("What is asked for; `openid` always is. `offline_access` makes many providers give refresh tokens.")
         package var scopes: [String] = ["openid", "profile", "email"]
@@ -85,7 +85,7 @@ extension OIDC.ProviderSettings {
             throw PolicyError("`\(wrong)` can't be the name of a scope", at: $scopes.position, path: "\(path).scopes")
         }
         let settings = OIDCProvider.Settings(
-            name: name, title: title ?? name, issuer: issuer, clientID: clientId, clientSecret: clientSecret,
+            name: name, title: title ?? name, issuer: issuer, clientID: clientId, clientSecret: clientSecret?.text,
             scopes: ScopeList(["openid"] + scopes), parameters: parameters.entries.map { ($0.key, $0.value) }, clockSkew: clockSkew)
         return OIDCProvider(
             settings, configuration: url, callouts: context.callouts,

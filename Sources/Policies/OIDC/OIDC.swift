@@ -14,7 +14,7 @@ package final class OIDC: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy, Re
         package var providers: [ProviderSettings]
 
         @Setting("Secrets of 32 bytes or more that cookies are sealed with, newest first: the others still open.")
-        package var secrets: [String]
+        package var secrets: [SecretText]
 
         @Setting("Where the policy's own pages are, below the base path of the API: `/callback`, `/login`, `/logout`, `/backchannel-logout`.")
         package var path: String = "/oidc"
@@ -105,7 +105,7 @@ package final class OIDC: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy, Re
         lifetime = config.session.seconds
         ahead = config.refreshAhead.seconds
         unauthenticated = config.unauthenticated
-        let secrets = config.secrets.map { Array($0.utf8) }
+        let secrets = config.secrets.map { Array($0.text.utf8) }
         do throws(CryptoError) {
             secureCookies = try SessionCookies(config.cookie, isSecure: true, secrets: secrets, lifetime: lifetime)
             plainCookies = try SessionCookies(config.cookie, isSecure: false, secrets: secrets, lifetime: lifetime)
@@ -190,7 +190,10 @@ package final class OIDC: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy, Re
 
     /// Nil: a browser is to be sent to log in, which may have to wait for the provider's metadata.
     private func withoutSession(_ exchange: Exchange) -> Verdict? {
-        if unauthenticated == .pass { return .proceed }
+        if unauthenticated == .pass {
+            forwarding.hide(cookies(exchange), exchange)
+            return .proceed
+        }
         if unauthenticated == .login, exchange.isNavigation { return nil }
         exchange.response.fields.append("www-authenticate", "Bearer")
         return .refuse(.credentialsMissing, "This needs somebody who is logged in.")

@@ -62,9 +62,14 @@ struct SessionForwarding: Sendable {
         if token != .none { exchange.request.fields.remove(.authorization) }
     }
 
+    /// Takes the policy's own cookies away, whatever is in them.
+    func hide(_ cookies: SessionCookies, _ exchange: Exchange) {
+        if hidesCookies { cookies.strip(exchange.request.fields, scratch: exchange.tools.scratch) }
+    }
+
     func write(_ session: OIDCSession, _ cookies: SessionCookies, _ exchange: Exchange) {
         let request = exchange.request.fields
-        if hidesCookies { cookies.strip(request, scratch: exchange.tools.scratch) }
+        hide(cookies, exchange)
         for field in fields {
             guard let text = session.claims[field.claim].flatMap(SessionForwarding.text) else { continue }
             field.name.withView { name in text.withView { request.append(field.known, name: name, $0) } }

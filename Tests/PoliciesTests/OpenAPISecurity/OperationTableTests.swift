@@ -56,6 +56,7 @@ import Testing
         let token = requirement([([], [])]), key = requirement([(["api-key"], [])])
         #expect(token.check(nil, nil) == .missing && token.check(principal("jwt"), nil) == .met)
         #expect(token.check(principal("oauth2-introspection"), nil) == .met && token.check(principal("api-key"), nil) == .otherKind)
+        #expect(token.check(principal("anonymous"), nil) == .otherKind && token.check(principal("something-new"), nil) == .otherKind)
         #expect(key.check(principal("api-key"), nil) == .met && key.check(principal("jwt"), nil) == .otherKind)
         // Two kinds at once nobody has proved.
         #expect(requirement([(["api-key"], []), ([], [])]).check(principal("jwt"), nil) == .otherKind)
