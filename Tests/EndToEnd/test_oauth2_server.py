@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from harness.forms import Browser
-from harness.gateway import Gateway
+from harness.gateway import Gateway, command
 from harness.tokens import PASSWORD, SECRET, mounted, server
 
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
@@ -393,6 +393,14 @@ def test_keys_are_published_before_they_sign(make):
     # The schedule publishes a key at most half of its life ahead.
     first = requests.get(running.metadata["jwks_uri"], timeout=20)
     assert len(first.json()["keys"]) == 1 and int(first.headers["cache-control"].split("=")[1]) <= 60
+
+
+def test_checking_a_configuration_takes_nothing_from_the_gateway_that_runs(make, tmp_path):
+    running = make(storage=str(tmp_path / "grants"))
+    before = (tmp_path / "grants" / "grants.jsonl").read_text()
+    result = command("check", "--config", running.gateway.file)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "grants" / "grants.jsonl").read_text() == before
 
 
 def test_a_folder_that_cannot_be_used_is_refused(make, tmp_path):

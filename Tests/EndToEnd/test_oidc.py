@@ -371,6 +371,16 @@ def test_signing_out_at_the_provider_ends_the_session_here(start, site):
         assert requests.post(f"{own.app.origin}/oidc/backchannel-logout", data={"logout_token": token}, timeout=20).status_code == 400
 
 
+def test_consumers_are_known_by_a_claim(start, site):
+    own = Own(start, site, consumerClaim="email")
+    configuration = own.app.configuration()
+    configuration["apis"][0]["routes"][0]["policies"].append({"headers": {"request": {"set": {"x-consumer": "{= consumer.name =}", "x-claim": "{= claims.email =}"}}}})
+    configuration["consumers"] = [{"name": "ann-at-work", "credentials": [{"jwtClaim": {"name": "email", "value": "ann@example.com"}}]}]
+    own.app.gateway.reload(configuration)
+    assert own.log_in().get(f"{own.app.origin}/x", timeout=20).status_code == 200
+    assert site.requests[-1]["x-consumer"] == "ann-at-work" and site.requests[-1]["x-claim"] == "ann@example.com"
+
+
 def test_long_sessions_are_split(start, site):
     long = {"name": "x" * 2000, "nickname": "y" * 2000, "profile": "z" * 1500}
     own = Own(start, site, identity={"users": [{**server("http://127.0.0.1")["users"][0], "claims": long}]})

@@ -55,6 +55,9 @@ enum Case {
     }
 
     static let resolver = ReferenceResolver(
-        environment: { ["API_ADDRESS": "127.0.0.1:9001", "SECRET": "s3cret", "NUMBER": "7"][$0] },
+        environment: { name in
+            if name.hasSuffix("_SECRET") { return String(repeating: "s", count: 40) }
+            return ["API_ADDRESS": "127.0.0.1:9001", "SECRET": "s3cret", "NUMBER": "7"][name]
+        },
         contents: { ["/etc/sluice/body.txt": "from a file\n", "/run/secrets/key": "k\n"][$0] }, secretsFolder: "/run/secrets")
 }

@@ -31,9 +31,14 @@ package protocol CalloutClient: Sendable {
 
     /// Reads what a configuration says of TLS, once for all the callouts that are made with it, at `version` each.
     func security(_ settings: CalloutTLS, version: UpstreamVersion) throws(CalloutTLSError) -> any FetchSecurity
+
+    /// False where a configuration is only checked: nothing is sent, and nothing outside should change.
+    var isLive: Bool { get }
 }
 
 extension CalloutClient {
+    package var isLive: Bool { true }
+
     package func security(_ settings: CalloutTLS, version: UpstreamVersion) throws(CalloutTLSError) -> any FetchSecurity {
         throw CalloutTLSError("nothing speaks TLS here")
     }
@@ -42,6 +47,7 @@ extension CalloutClient {
 /// Stands where there is no client, as when a configuration is only checked.
 package struct NoCallouts: CalloutClient {
     package init() {}
+    package var isLive: Bool { false }
 
     package func send(_ callout: Callout, on loop: EventLoop?) async -> Result<FetchResponse, GatewayError> {
         .failure(GatewayError(.upstreamConnectFailed, .gateway, "No callouts are made here."))

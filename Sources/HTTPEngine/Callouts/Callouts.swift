@@ -22,6 +22,8 @@ package final class Callouts: CalloutClient {
     /// For where configurations are only checked: reads what they say of TLS, and sends nothing.
     package static let checking = Callouts(loops: [], control: nil, resolver: Resolver())
 
+    package var isLive: Bool { !lanes.isEmpty || control != nil }
+
     package func send(_ callout: Callout, on loop: EventLoop?) async -> Result<FetchResponse, GatewayError> {
         guard let lane = lane(of: loop) else { return .failure(GatewayError(.internalError, .gateway, "No event loop makes callouts.")) }
         let context: CalloutContext?

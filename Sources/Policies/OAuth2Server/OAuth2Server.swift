@@ -97,7 +97,8 @@ package final class OAuth2Server: Policy, AsyncRequestBodyPolicy {
             store = predecessor.store
             worker = predecessor.worker
         } else {
-            store = try OAuth2Server.store(storage, config)
+            // Whoever only checks a configuration must not take the folder from the gateway that runs.
+            store = try OAuth2Server.store(context.callouts.isLive ? storage : nil, config)
             worker = SerialWorker("oauth2-server")
         }
         let users = try config.accounts(context)
@@ -107,7 +108,7 @@ package final class OAuth2Server: Policy, AsyncRequestBodyPolicy {
         do {
             // The first key is made now, so that a store or a library that can't do it is found out now.
             let now = Int(clamping: Instant.wallClock / 1_000_000_000)
-            _ = try server.keys.signingKey(now: now)
+            if context.callouts.isLive { _ = try server.keys.signingKey(now: now) }
             var secrets = config.secrets.map { Array($0.utf8) }
             if secrets.isEmpty { secrets = [try server.secret("cookies", now: now)] }
             endpoints = try TokenEndpoints(

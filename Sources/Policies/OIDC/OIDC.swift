@@ -44,7 +44,7 @@ package final class OIDC: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy, Re
         @Setting("A token for the upstream, as `Authorization: Bearer`.")
         package var forwardToken: ForwardedToken = .none
 
-        @Setting("A claim whose value is the name of a consumer.")
+        @Setting("A claim that consumers of the configuration are known by: those with `jwtClaim` among their credentials.")
         package var consumerClaim: String?
 
         @Setting("Takes the policy's cookies away before the request goes on.")

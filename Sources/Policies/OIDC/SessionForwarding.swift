@@ -1,6 +1,8 @@
 import GatewayCore
+import Identity
 import PolicyKit
 import Primitives
+import Reactor
 import Schema
 
 /// A session with what is made of it once, rather than for each request.
@@ -34,7 +36,7 @@ struct SessionForwarding: Sendable {
     private let token: ForwardedToken
     private let hidesCookies: Bool
     private let consumerClaim: String?
-    private let consumers: [String: Consumer]
+    private let identities: IdentityDirectory
 
     init(_ config: OIDC.Config, _ context: PolicyContext) throws(PolicyError) {
         var fields: [(name: [UInt8], known: KnownField, claim: String)] = []
@@ -47,13 +49,20 @@ struct SessionForwarding: Sendable {
         token = config.forwardToken
         hidesCookies = config.hideCredentials
         consumerClaim = config.consumerClaim
-        consumers = Dictionary(context.consumers.map { ($0.consumer.name, $0.consumer) }, uniquingKeysWith: { first, _ in first })
+        identities = context.identities
     }
 
     func principal(_ session: OIDCSession) -> Principal {
-        Principal(
-            method: OIDC.id, subject: session.subject, consumer: consumerClaim.flatMap { session.claims[$0]?.string }.flatMap { consumers[$0] },
-            claims: .object(session.claims))
+        Principal(method: OIDC.id, subject: session.subject, consumer: consumer(session), claims: .object(session.claims))
+    }
+
+    /// The consumer of the configuration that has the claim as a credential.
+    private func consumer(_ session: OIDCSession) -> Consumer? {
+        guard let consumerClaim, let text = session.claims[consumerClaim]?.string, let keys = try? IdentityKeyMaker() else { return nil }
+        let now = Int(clamping: Instant.wallClock / 1_000_000_000)
+        let name = consumerClaim.withView { claim in text.withView { keys.jwtClaim(claim, value: $0, issuer: nil) } }
+        guard case .found(let record)? = name.flatMap({ identities.findNow($0) }), record.counts(at: now) else { return nil }
+        return record.consumer
     }
 
     /// Nobody but this policy writes these fields.
