@@ -100,6 +100,11 @@ let sources: [Target] = [
     .executableTarget(
         name: "chain-bench", dependencies: ["Schema", "Model", "Reactor", "GatewayCore", "PolicyKit", "Policies", "DataPlane", "Discovery"],
         path: "bench/chain", swiftSettings: settings),
+    // What looking credentials up costs.
+    .executableTarget(
+        name: "identity-bench",
+        dependencies: ["Primitives", "Schema", "Model", "Reactor", "GatewayCore", "Identity", "Storage", "PolicyKit", "Discovery"],
+        path: "bench/identity", swiftSettings: settings),
 ]
 
 /// Unit tests mirror `Sources/`; their cases are data files that SwiftPM need not know of.

@@ -1,5 +1,6 @@
 import Primitives
 import Reactor
+import ReactorTesting
 import Synchronization
 import Testing
 
@@ -10,23 +11,31 @@ import Testing
 
     @Test func dialogue() {
         var plan = RefreshPlan(interval: .seconds(60), missInterval: .seconds(300))
-        #expect(plan.begin(now: at(0)))
-        #expect(!plan.begin(now: at(0)) && !plan.beginForMiss(now: at(0)))
+        expect(true, plan.begin(now: at(0)))
+        expect(false, plan.begin(now: at(0)))
+        expect(false, plan.beginForMiss(now: at(0)))
         plan.end(succeeded: true, now: at(0))
-        #expect(!plan.begin(now: at(59)) && plan.due == at(60) && plan.stale == at(120))
+        expect(false, plan.begin(now: at(59)))
+        #expect(plan.due == at(60) && plan.stale == at(120))
         // Something is missing.
-        #expect(plan.beginForMiss(now: at(10)))
+        expect(true, plan.beginForMiss(now: at(10)))
         plan.end(succeeded: true, now: at(10))
-        #expect(!plan.beginForMiss(now: at(309)) && plan.due == at(70))
-        #expect(plan.beginForMiss(now: at(310)))
+        expect(false, plan.beginForMiss(now: at(309)))
+        #expect(plan.due == at(70))
+        expect(true, plan.beginForMiss(now: at(310)))
         plan.end(succeeded: true, now: at(310))
         // Failures are repeated soon, and what there is goes on.
-        #expect(plan.begin(now: at(370)))
+        expect(true, plan.begin(now: at(370)))
         plan.end(succeeded: false, now: at(370))
-        #expect(plan.due == at(380) && plan.stale == at(430) && !plan.begin(now: at(379)))
-        #expect(plan.begin(now: at(1000)))
+        #expect(plan.due == at(380) && plan.stale == at(430))
+        expect(false, plan.begin(now: at(379)))
+        expect(true, plan.begin(now: at(1000)))
         plan.end(succeeded: false, now: at(1000))
         #expect(plan.stale == at(1010))
+    }
+
+    private func expect(_ wanted: Bool, _ answer: Bool, at place: SourceLocation = #_sourceLocation) {
+        #expect(answer == wanted, sourceLocation: place)
     }
 }
 
@@ -41,7 +50,7 @@ import Testing
         func document(first: (value: Int, text: [UInt8])? = nil) -> Refreshed<Int> {
             Refreshed(
                 RefreshPlan(interval: .seconds(60), missInterval: .seconds(300)), first: first,
-                load: {
+                load: { _ in
                     self.state.withLock { state in
                         state.asked += 1
                         return state.text.map { .success($0) } ?? .failure(LoadFailure("down"))
@@ -51,46 +60,74 @@ import Testing
         }
     }
 
-    private func at(_ seconds: Int) -> Instant { Instant(nanoseconds: 0) + .seconds(1000 + seconds) }
-
-    @Test func lastGoodOneStays() async {
-        let publisher = Publisher()
+    @Test func lastGoodOneStays() {
+        let network = MemoryNetwork(), publisher = Publisher()
         let document = publisher.document()
-        #expect(document.value == nil && document.isDue(now: at(0)) && document.isStale(now: at(0)))
-        await document.refresh(now: at(0))
-        #expect(document.value == 1 && document.version == 1 && !document.isDue(now: at(59)) && document.isDue(now: at(60)))
+        func refresh(after seconds: Int) {
+            network.advance(.seconds(seconds))
+            document.refreshLater(on: network.loop)
+            network.settle()
+        }
+        #expect(document.value == nil && document.isDue(now: network.now) && document.isStale(now: network.now))
+        refresh(after: 0)
+        #expect(document.value == 1 && document.version == 1 && !document.isDue(now: network.now))
+        network.advance(.seconds(60))
+        #expect(document.isDue(now: network.now) && !document.isStale(now: network.now))
         publisher.publish(nil)
-        await document.refresh(now: at(60))
+        refresh(after: 0)
         #expect(document.value == 1 && document.failure == "down" && document.version == 1)
         publisher.publish([1, 2])
-        await document.refresh(now: at(80))
+        refresh(after: 20)
         #expect(document.value == 1 && document.failure == "malformed")
         publisher.publish([1])
-        await document.refresh(now: at(100))
+        refresh(after: 20)
         // The same again is nothing new.
         #expect(document.version == 1 && document.failure == nil)
         publisher.publish([2])
-        await document.refresh(now: at(200))
+        refresh(after: 100)
         #expect(document.value == 2 && document.version == 2)
         #expect(document.figures == RefreshFigures(loads: 5, failures: 2))
     }
 
-    @Test func manyWaitForOneLoad() async {
-        let publisher = Publisher()
-        let document = publisher.document()
-        await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<50 { group.addTask { await document.refresh(now: self.at(0)) } }
+    private final class Counter: Sendable {
+        private let count = Atomic(0)
+        var value: Int { count.load(ordering: .acquiring) }
+        func add() { count.add(1, ordering: .releasing) }
+    }
+
+    @Test func manyWaitForOneLoad() {
+        let network = MemoryNetwork(), publisher = Publisher()
+        let document = publisher.document(), loop = network.loop
+        let done = Counter()
+        for _ in 0..<50 {
+            Task(executorPreference: loop) {
+                await document.refresh(on: loop)
+                done.add()
+            }
         }
+        #expect(network.settle { done.value == 50 })
         #expect(publisher.asked == 1 && document.value == 1)
-        await document.refresh(now: at(1))
+        document.refreshLater(on: loop)
+        network.settle()
         #expect(publisher.asked == 1)
     }
 
-    @Test func whatIsReadAtTheBeginningIsUsedAtOnce() async {
+    @Test func whatIsReadAtTheBeginningIsUsedAtOnce() {
+        let network = MemoryNetwork()
         let document = Publisher().document(first: (9, [9]))
-        #expect(document.value == 9 && document.isDue(now: at(0)) && !document.isStale(now: at(100_000)))
-        await document.refresh(now: at(0))
-        #expect(document.value == 1 && document.isStale(now: at(120)))
+        #expect(document.value == 9 && document.isDue(now: network.now) && !document.isStale(now: network.now + .seconds(100_000)))
+        document.refreshLater(on: network.loop)
+        network.settle()
+        #expect(document.value == 1 && document.isStale(now: network.now + .seconds(120)))
+    }
+
+    /// What is long is read on another thread.
+    @Test func longDocuments() {
+        let network = MemoryNetwork(), publisher = Publisher()
+        let document = publisher.document()
+        publisher.publish([UInt8](repeating: 1, count: 100_000))
+        document.refreshLater(on: network.loop)
+        #expect(network.settle { document.failure == "malformed" })
     }
 }
 

@@ -33,7 +33,11 @@ package final class MemoryIdentityStore: IdentityStore {
         owners = builder.owners
         disabled = builder.disabled
         ownerIndex = builder.ownerIndex
-        texts = builder.texts
+        // Without the room that growing has left.
+        var texts = ContiguousArray<UInt8>()
+        texts.reserveCapacity(builder.texts.count)
+        texts.append(contentsOf: builder.texts)
+        self.texts = texts
         passwords = builder.passwords
     }
 

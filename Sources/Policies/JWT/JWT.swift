@@ -4,13 +4,14 @@ package import PolicyKit
 import Primitives
 import Reactor
 import Schema
+import Synchronization
 
 /// Lets in who brings a valid token: JSON Web Tokens (RFC 7519) as bearer tokens (RFC 6750), access tokens of RFC 9068 among them.
 ///
 /// What an event loop has verified it remembers until it expires, so an exchange whose token is known costs no cryptography and no
 /// task. A new token is verified at once, on the loop; only one that needs keys which are not there yet, or a consumer out of the
 /// database, waits.
-package final class JWT: Policy, AsyncRequestPolicy {
+package final class JWT: Policy, AsyncRequestPolicy, ReportingPolicy {
     package static let id = "jwt"
     package static let example = """
         jwt: { issuer: https://id.example.com, audience: orders, jwksUrl: https://id.example.com/jwks, consumerClaim: sub }
@@ -29,6 +30,8 @@ package final class JWT: Policy, AsyncRequestPolicy {
     private let challenges: TokenChallenges
     private let sender: SenderConstraint
     private let memory: LoopLocal<TokenMemory>
+    private let accepted = Atomic<UInt64>(0)
+    private let refused = Atomic<UInt64>(0)
     /// For the policy that takes this one's place.
     let documents: TokenDocuments
 
@@ -52,7 +55,7 @@ package final class JWT: Policy, AsyncRequestPolicy {
         case .none: return withoutToken(exchange)
         case .several: return challenges.refuseSeveral(exchange)
         case .token(let token):
-            guard checks.areFresh(now: exchange.loop.now) else { return nil }
+            guard checks.areFresh(on: exchange.loop) else { return nil }
             let version = checks.version
             if let grant = memory[exchange].cache.value(of: token, version: version, now: exchange.unixSeconds) {
                 return accept(grant, exchange)
@@ -62,7 +65,7 @@ package final class JWT: Policy, AsyncRequestPolicy {
             case .accepted(let grant):
                 remember(grant, token, version, exchange)
                 return accept(grant, exchange)
-            case .refused(let flaw): return challenges.refuse(flaw, exchange)
+            case .refused(let flaw): return refuse(flaw, exchange)
             case .needs: return nil
             }
         }
@@ -75,7 +78,7 @@ package final class JWT: Policy, AsyncRequestPolicy {
         case .several: return challenges.refuseSeveral(exchange)
         case .token(let view): token = view.array
         }
-        await checks.refresh(now: exchange.loop.now)
+        await checks.refresh(on: exchange.loop)
         var awaited: [TokenNeed] = []
         while true {
             // Another exchange may have asked for the same meanwhile.
@@ -90,16 +93,27 @@ package final class JWT: Policy, AsyncRequestPolicy {
             case .accepted(let grant):
                 token.withView { remember(grant, $0, version, exchange) }
                 return accept(grant, exchange)
-            case .refused(let flaw): return challenges.refuse(flaw, exchange)
+            case .refused(let flaw): return refuse(flaw, exchange)
             case .needs(let need):
                 // What was waited for and is still not there will not come soon.
                 guard !awaited.contains(where: { $0.isSame(as: need) }) else {
-                    return need.refusal.map { challenges.refuse($0, exchange) } ?? unavailable(need)
+                    return need.refusal.map { refuse($0, exchange) } ?? unavailable(need)
                 }
                 awaited.append(need)
-                await need.satisfy(now: exchange.loop.now)
+                await need.satisfy(on: exchange.loop)
             }
         }
+    }
+
+    package var figures: [PolicyFigure] {
+        let read = checks.figures
+        return [
+            PolicyFigure(
+                "jwt_verified", .counter, accepted.load(ordering: .relaxed), "Tokens that were verified; those that are remembered don't count."),
+            PolicyFigure("jwt_refused", .counter, refused.load(ordering: .relaxed), "Tokens that were refused."),
+            PolicyFigure("jwt_loads", .counter, read.loads, "Key sets and lists of revoked tokens that were asked for."),
+            PolicyFigure("jwt_load_failures", .counter, read.failures, "Those of them that could not be read."),
+        ]
     }
 
     // MARK: Answering
@@ -121,12 +135,18 @@ package final class JWT: Policy, AsyncRequestPolicy {
         return .proceed
     }
 
+    private func refuse(_ flaw: TokenFlaw, _ exchange: Exchange) -> Verdict {
+        refused.add(1, ordering: .relaxed)
+        return challenges.refuse(flaw, exchange)
+    }
+
     private func unavailable(_ need: TokenNeed) -> Verdict {
         if case .consumer = need { return .refuse(.identityUnavailable) }
         return .refuse(GatewayError(.issuerUnavailable, .gateway, "Tokens can't be verified at the moment; try again shortly."))
     }
 
     private func remember(_ grant: TokenGrant, _ token: ByteView, _ version: UInt64, _ exchange: Exchange) {
+        accepted.add(1, ordering: .relaxed)
         memory[exchange].cache.remember(grant, for: token, version: version, until: grant.end, now: exchange.unixSeconds)
     }
 }

@@ -15,9 +15,9 @@ protocol RefreshedDocument: AnyObject, Sendable {
     func isDue(now: Instant) -> Bool
     func isStale(now: Instant) -> Bool
     /// Loads it if that is due, without waiting.
-    func refreshLater(now: Instant)
+    func refreshLater(on loop: EventLoop)
     /// Loads it if that is due, or waits for somebody who does.
-    func refresh(now: Instant) async
+    func refresh(on loop: EventLoop) async
 }
 
 struct RefreshFigures: Equatable {
@@ -42,12 +42,12 @@ final class Refreshed<Value: Sendable>: RefreshedDocument {
     private let due = Atomic<UInt64>(0)
     private let stale: Atomic<UInt64>
     private let changes = Atomic<UInt64>(0)
-    private let load: @Sendable () async -> Result<[UInt8], LoadFailure>
+    private let load: @Sendable (EventLoop) async -> Result<[UInt8], LoadFailure>
     private let parse: @Sendable ([UInt8]) -> Result<Value, LoadFailure>
 
     /// - Parameter first: what there is at the beginning, and what it was read from.
     init(
-        _ plan: RefreshPlan, first: (value: Value, text: [UInt8])? = nil, load: @escaping @Sendable () async -> Result<[UInt8], LoadFailure>,
+        _ plan: RefreshPlan, first: (value: Value, text: [UInt8])? = nil, load: @escaping @Sendable (EventLoop) async -> Result<[UInt8], LoadFailure>,
         parse: @escaping @Sendable ([UInt8]) -> Result<Value, LoadFailure>
     ) {
         state = Mutex(State(plan: plan, value: first?.value, text: first?.text))
@@ -67,30 +67,43 @@ final class Refreshed<Value: Sendable>: RefreshedDocument {
     func isDue(now: Instant) -> Bool { now.nanoseconds >= due.load(ordering: .relaxed) }
     func isStale(now: Instant) -> Bool { now.nanoseconds >= stale.load(ordering: .relaxed) }
 
-    func refreshLater(now: Instant) { _ = start(now: now) { $0.begin(now: now) } }
+    func refreshLater(on loop: EventLoop) { _ = start(on: loop) { $0.begin(now: $1) } }
 
-    func refresh(now: Instant) async { await start(now: now) { $0.begin(now: now) }?.value }
+    func refresh(on loop: EventLoop) async { await start(on: loop) { $0.begin(now: $1) }?.value }
 
     /// Loads it because something is not in it, unless that was done lately.
-    func refreshForMiss(now: Instant) async { await start(now: now) { $0.beginForMiss(now: now) }?.value }
+    func refreshForMiss(on loop: EventLoop) async { await start(on: loop) { $0.beginForMiss(now: $1) }?.value }
 
     /// The work to wait for, if there is any.
-    private func start(now: Instant, _ begin: (inout RefreshPlan) -> Bool) -> Task<Void, Never>? {
-        state.withLock { state in
-            guard begin(&state.plan) else { return state.loading }
+    private func start(on loop: EventLoop, _ begin: (inout RefreshPlan, Instant) -> Bool) -> Task<Void, Never>? {
+        let now = loop.now
+        return state.withLock { state in
+            guard begin(&state.plan, now) else { return state.loading }
             // Nobody's own: it goes on when the exchange that has started it is over.
-            let task = Task { await self.reload(now: now) }
+            let task = Task(executorPreference: loop) { await self.reload(on: loop, now) }
             state.loading = task
             return task
         }
     }
 
-    private func reload(now: Instant) async {
-        let loaded = await load()
-        let known = state.withLock { $0.text }
-        if case .success(let text) = loaded, text == known { return end(.success(nil), now) }
-        let read = loaded.flatMap { text in parse(text).map { (value: $0, text: text) } }
-        end(read.map { Optional($0) }, now)
+    private func reload(on loop: EventLoop, _ now: Instant) async {
+        switch await load(loop) {
+        case .failure(let failure): end(.failure(failure), now)
+        case .success(let text) where text == state.withLock({ $0.text }): end(.success(nil), now)
+        case .success(let text): end(await read(text).map { (value: $0, text: text) }, now)
+        }
+    }
+
+    /// What takes long to read is read on a thread of its own.
+    private func read(_ text: [UInt8]) async -> Result<Value, LoadFailure> {
+        guard text.count > 32 << 10 else { return parse(text) }
+        return await withCheckedContinuation { continuation in
+            do {
+                try LoopThread.start("document") { [parse] in continuation.resume(returning: parse(text)) }.detach()
+            } catch {
+                continuation.resume(returning: .failure(LoadFailure("there is no thread to read it on")))
+            }
+        }
     }
 
     /// - Parameter result: nil: it is as it was.

@@ -9,11 +9,12 @@ struct RevocationList: Sendable {
     /// To the second before which a token must not have been issued; nil: none counts.
     private let subjects: [[UInt8]: Int?]
 
-    static let most = 1_000_000
+    /// Of its text.
+    static let mostBytes = 64 << 20
 
     static func parse(_ text: [UInt8]) -> Result<RevocationList, LoadFailure> {
         do throws(JSONError) {
-            return read(try JSON.parse(text, limits: JSONLimits(depth: 4, bytes: 64 << 20, values: most)))
+            return read(try JSON.parse(text, limits: JSONLimits(depth: 4, bytes: mostBytes, values: 2_000_000)))
         } catch {
             return .failure(LoadFailure("the list is no JSON: \(error)"))
         }

@@ -91,7 +91,7 @@ struct TokenCache<Value> {
     /// Of the last 32 bytes and the length.
     private func hash(of token: ByteView) -> UInt64 {
         var hash = seed ^ UInt64(truncatingIfNeeded: token.count)
-        let tail = token.dropFirst(token.count - 32)
+        let tail = token.dropFirst(max(0, token.count - 32))
         var at = 0
         while at + 8 <= tail.count {
             let word = unsafe tail.buffer.loadUnaligned(fromByteOffset: at, as: UInt64.self)

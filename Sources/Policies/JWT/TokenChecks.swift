@@ -78,16 +78,17 @@ struct TokenChecks: Sendable {
     }
 
     /// Whether one may go by what there is. What is due is loaded in the background.
-    func areFresh(now: Instant) -> Bool {
+    func areFresh(on loop: EventLoop) -> Bool {
+        let now = loop.now
         var areFresh = true
         for document in documents where document.isDue(now: now) {
-            if document.isStale(now: now) { areFresh = false } else { document.refreshLater(now: now) }
+            if document.isStale(now: now) { areFresh = false } else { document.refreshLater(on: loop) }
         }
         return areFresh
     }
 
-    func refresh(now: Instant) async {
-        for document in documents where document.isStale(now: now) { await document.refresh(now: now) }
+    func refresh(on loop: EventLoop) async {
+        for document in documents where document.isStale(now: loop.now) { await document.refresh(on: loop) }
     }
 
     // MARK: Verifying

@@ -24,7 +24,7 @@ final class TokenKeyLoader {
 
     func keys(at url: CalloutURL, _ algorithms: [SignatureAlgorithm]?, _ path: String) throws(PolicyError) -> Refreshed<VerifyingKeys> {
         let fetch = try fetch(url, path.isEmpty ? "jwksUrl" : "\(path).jwksUrl")
-        return keys("url \(url)", algorithms, nil) { await fetch.get(url) }
+        return keys("url \(url)", algorithms, nil) { await fetch.get(url, on: $0) }
     }
 
     /// From `jwks_uri` of the issuer's description (OpenID Connect Discovery 1.0 §4).
@@ -34,13 +34,13 @@ final class TokenKeyLoader {
         let fetch = try fetch(url, path.isEmpty ? "issuer" : "\(path).issuer")
         var description = url
         description.target = (url.target.hasSuffix("/") ? String(url.target.dropLast()) : url.target) + "/.well-known/openid-configuration"
-        return keys("issuer \(issuer)", algorithms, nil) { [description] in
-            switch await fetch.get(description) {
+        return keys("issuer \(issuer)", algorithms, nil) { [description] loop in
+            switch await fetch.get(description, on: loop) {
             case .failure(let failure): return .failure(failure)
             case .success(let text):
                 switch ProviderDescription.keySet(text, of: issuer, at: url) {
                 case .failure(let failure): return .failure(failure)
-                case .success(let keySet): return await fetch.get(keySet)
+                case .success(let keySet): return await fetch.get(keySet, on: loop)
                 }
             }
         }
@@ -52,12 +52,12 @@ final class TokenKeyLoader {
         let setting = path.isEmpty ? "jwksFile" : "\(path).jwksFile"
         let place = path.isEmpty ? config.$jwksFile.position : position
         let (text, value) = try first(file, place, setting) { TokenKeyLoader.parse($0, algorithms) }
-        return keys("file \(file.path)", algorithms, (value, text)) { TokenKeyLoader.read(file) }
+        return keys("file \(file.path)", algorithms, (value, text)) { _ in TokenKeyLoader.read(file) }
     }
 
     private func keys(
         _ name: String, _ algorithms: [SignatureAlgorithm]?, _ first: (value: VerifyingKeys, text: [UInt8])?,
-        _ load: @escaping @Sendable () async -> Result<[UInt8], LoadFailure>
+        _ load: @escaping @Sendable (EventLoop) async -> Result<[UInt8], LoadFailure>
     ) -> Refreshed<VerifyingKeys> {
         let plan = RefreshPlan(interval: config.refresh.nanoseconds, missInterval: config.refetch.nanoseconds)
         let name = name + " \(algorithms?.map(\.rawValue) ?? []) \(config.refresh) \(config.refetch) \(config.timeout) \(config.tls.encoded.text())"
@@ -87,11 +87,11 @@ final class TokenKeyLoader {
         switch (settings.file, settings.url) {
         case (let file?, nil):
             let (text, value) = try first(file, settings.$file.position, "revocation.file", RevocationList.parse)
-            return Refreshed(plan, first: (value, text), load: { TokenKeyLoader.read(file) }, parse: RevocationList.parse)
+            return Refreshed(plan, first: (value, text), load: { _ in TokenKeyLoader.read(file) }, parse: RevocationList.parse)
         case (nil, let url?):
             let name = "\(url) \(settings.refresh) \(config.timeout) \(config.tls.encoded.text())"
-            let fetch = try fetch(url, "revocation.url")
-            let list = before.revocations[name] ?? Refreshed(plan, load: { await fetch.get(url) }, parse: RevocationList.parse)
+            let fetch = try fetch(url, "revocation.url", mostBytes: RevocationList.mostBytes)
+            let list = before.revocations[name] ?? Refreshed(plan, load: { await fetch.get(url, on: $0) }, parse: RevocationList.parse)
             documents.revocations[name] = list
             return list
         default:
@@ -101,14 +101,14 @@ final class TokenKeyLoader {
 
     // MARK: Reading
 
-    private func fetch(_ url: CalloutURL, _ path: String) throws(PolicyError) -> DocumentFetch {
+    private func fetch(_ url: CalloutURL, _ path: String, mostBytes: Int = 1 << 20) throws(PolicyError) -> DocumentFetch {
         if !url.isSecure, !(IPAddress(parsing: url.host)?.isLoopback ?? (url.host == "localhost")) {
             context.warn(
                 "\(url.origin) is asked without TLS: whoever is on the way there decides which tokens are valid", path: path,
                 remedy: "a URL of https")
         }
         return DocumentFetch(
-            client: context.callouts, timeout: config.timeout.nanoseconds,
+            client: context.callouts, timeout: config.timeout.nanoseconds, mostBytes: mostBytes,
             security: try context.security(of: url, url.isSecure ? config.tls : nil, version: .http1))
     }
 
@@ -132,19 +132,21 @@ struct TokenDocuments: Sendable {
     var revocations: [String: Refreshed<RevocationList>] = [:]
 }
 
-/// Gets documents in the background.
+/// Gets documents, over connections of the event loop that asks.
 struct DocumentFetch: Sendable {
     let client: any CalloutClient
     let timeout: Nanoseconds
+    let mostBytes: Int
     let security: (any FetchSecurity)?
 
-    func get(_ url: CalloutURL) async -> Result<[UInt8], LoadFailure> {
+    func get(_ url: CalloutURL, on loop: EventLoop) async -> Result<[UInt8], LoadFailure> {
         var callout = Callout(url)
         callout.headers = [("accept", "application/json, application/jwk-set+json")]
         callout.timeout = timeout
+        callout.mostBytes = mostBytes
         callout.connectTimeout = min(callout.connectTimeout, timeout)
         callout.security = url.isSecure ? security : nil
-        switch await client.send(callout, on: nil) {
+        switch await client.send(callout, on: loop) {
         case .failure(let error): return .failure(LoadFailure("\(url.origin): \(error.detail)"))
         case .success(let response) where response.status == 200: return .success(response.body)
         case .success(let response): return .failure(LoadFailure("\(url.origin) answers \(response.status)"))

@@ -23,11 +23,11 @@ enum TokenNeed: Sendable {
         }
     }
 
-    func satisfy(now: Instant) async {
+    func satisfy(on loop: EventLoop) async {
         switch self {
-        case .keys(let document): await document.refresh(now: now)
-        case .key(let document): await document.refreshForMiss(now: now)
-        case .revocations(let document): await document.refresh(now: now)
+        case .keys(let document): await document.refresh(on: loop)
+        case .key(let document): await document.refreshForMiss(on: loop)
+        case .revocations(let document): await document.refresh(on: loop)
         // A database that did not answer is not asked twice.
         case .consumer: break
         }

@@ -65,6 +65,7 @@ struct TokenPlaces: Sendable {
     func read(_ exchange: Exchange) -> Reading {
         // By far the most frequent.
         if places.count == 1, case .authorization = places[0] { return TokenPlaces.bearer(exchange.request.fields) }
+        conceal(exchange)
         let scratch = exchange.tools.scratch
         scratch.clear()
         var count = 0
@@ -89,6 +90,11 @@ struct TokenPlaces: Sendable {
             }
         }
         return count == 0 ? .none : count > 1 ? .several : .token(scratch.view)
+    }
+
+    /// Keeps tokens out of the access log, which has the request's target as it came.
+    private func conceal(_ exchange: Exchange) {
+        for case .query(let name) in places { name.withView { exchange.maskParameters(named: $0) } }
     }
 
     private static func bearer(_ fields: HeaderFields) -> Reading {
