@@ -15,6 +15,8 @@ final class CalloutCall: @unchecked Sendable {
     /// Connections that it was begun on.
     private var tries = 1
     private var hasSentBody = false
+    /// Why the first address could not be used: what those behind it say is less to the point.
+    private var firstFailure: GatewayError?
     private var isCancelled = false
 
     private static let cancelled = GatewayError(.clientClosed, .downstream, "Nobody waits for the answer any more.")
@@ -112,8 +114,10 @@ extension CalloutCall: ExchangeObserver {
         switch error.retry {
         case .ifReused where exchange.connectionWasReused && isRepeatable && tries < CalloutCall.mostTries: again(on: origin, fresh: true)
         // Nothing of the request was worked on: the server could not be reached where it was looked for.
-        case .yes where origin.tryNextAddress(after: tries) && tries < CalloutCall.mostTries: again(on: origin, fresh: false)
-        default: end(.failure(error))
+        case .yes where origin.tryNextAddress(after: tries) && tries < CalloutCall.mostTries:
+            firstFailure = firstFailure ?? error
+            again(on: origin, fresh: false)
+        default: end(.failure(firstFailure ?? error))
         }
     }
 

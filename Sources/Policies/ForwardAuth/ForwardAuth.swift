@@ -73,7 +73,7 @@ package final class ForwardAuth: Policy, AsyncRequestPolicy, AsyncRequestBodyPol
     }
 
     package init(_ config: Config, _ context: PolicyContext) throws(PolicyError) {
-        service = try DecisionService(config.url, timeout: config.timeout, tls: config.tls, context)
+        service = try DecisionService(config.url, timeout: config.timeout, tls: config.tls, context, most: 1 << 20)
         method = config.method
         requestNames = try config.requestHeaders.map { (names) throws(PolicyError) in
             try FieldNames(names, at: config.$requestHeaders.position, "requestHeaders")
@@ -119,7 +119,8 @@ package final class ForwardAuth: Policy, AsyncRequestPolicy, AsyncRequestBodyPol
             return fail(GatewayError(.upstreamBadResponse, .upstream, "The service answered \(response.status)."), exchange)
         case .success(let response):
             let answer = read(response)
-            if let key { memory?.remember(answer, for: key, of: exchange) }
+            // Pages for people are not worth the room.
+            if let key, response.body.count <= 16 << 10 { memory?.remember(answer, for: key, of: exchange) }
             return follow(answer, exchange)
         }
     }

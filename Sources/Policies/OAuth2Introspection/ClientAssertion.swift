@@ -21,7 +21,7 @@ struct ClientAssertion: Sendable {
             throw PolicyError("\(file.name) can't be read", at: config.$key.position, path: "key")
         }
         do throws(KeyError) {
-            key = try SigningKey(pem: pem, kid: config.keyId)
+            key = try SigningKey(pem: pem, kid: config.keyId, algorithm: config.algorithm)
         } catch {
             throw PolicyError("\(file.name): \(error)", at: config.$key.position, path: "key")
         }

@@ -1,5 +1,5 @@
 package import GatewayCore
-import Identity
+package import Identity
 package import Model
 package import PolicyKit
 import Primitives
@@ -29,6 +29,9 @@ package final class OAuth2Introspection: Policy, AsyncRequestPolicy {
 
         @Setting("What the issuer calls that key. Left out: its thumbprint (RFC 7638).")
         package var keyId: String?
+
+        @Setting("Algorithm of the statement. Left out: the first one that fits the key.")
+        package var algorithm: SignatureAlgorithm?
 
         @Setting("Whom the statement is for. Left out: the endpoint's URL.")
         package var assertionAudience: String?
@@ -125,7 +128,7 @@ package final class OAuth2Introspection: Policy, AsyncRequestPolicy {
         case .missing:
             sender.addChallenge(to: exchange)
             return challenges.missing(exchange)
-        case .several: return challenges.invalid(exchange)
+        case .several: return challenges.several(exchange)
         case .token(let token):
             guard let key = memory[exchange].key(of: token) else { return .refuse(.internalError) }
             return memory[exchange].known(key, now: exchange.loop.now).map { follow($0, exchange) }

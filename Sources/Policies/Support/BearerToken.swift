@@ -37,18 +37,26 @@ enum BearerToken {
 /// What requests without the right token are answered (RFC 6750 §3).
 struct BearerChallenges: Sendable {
     private let plain: Challenge
+    private let double: Challenge
     private let wrong: Challenge
     private let lacking: Challenge
 
     /// - Parameter scopes: those that are needed.
     init(realm: String, scopes: [String]) {
         plain = Challenge(scheme: "Bearer", [("realm", realm)])
+        double = Challenge(scheme: "Bearer", [("realm", realm), ("error", "invalid_request")])
         wrong = Challenge(scheme: "Bearer", [("realm", realm), ("error", "invalid_token")])
         let scope = scopes.isEmpty ? [] : [(name: "scope", value: scopes.joined(separator: " "))]
         lacking = Challenge(scheme: "Bearer", [("realm", realm), ("error", "insufficient_scope")] + scope)
     }
 
     func missing(_ exchange: Exchange) -> Verdict { plain.refuse(.credentialsMissing, exchange, "This needs a bearer token.") }
+
+    func several(_ exchange: Exchange) -> Verdict {
+        double.add(to: exchange)
+        return .refuse(GatewayError(.credentialsInvalid, .downstream, status: 400, "There must be exactly one token."))
+    }
+
     func invalid(_ exchange: Exchange) -> Verdict { wrong.refuse(.credentialsInvalid, exchange, "The token is not accepted.") }
     func insufficient(_ exchange: Exchange) -> Verdict { lacking.refuse(.insufficientScope, exchange, "The token does not allow this.") }
 }

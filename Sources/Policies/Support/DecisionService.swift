@@ -8,15 +8,17 @@ struct DecisionService: Sendable {
     let question: Callout
     private let client: any CalloutClient
 
+    /// - Parameter most: bytes of an answer.
     init(
         _ url: CalloutURL, timeout: Duration, tls: CalloutTLSSettings?, version: UpstreamVersion = .http1, _ context: PolicyContext,
-        headers: FieldList = []
+        headers: FieldList = [], most: Int = 64 << 10
     ) throws(PolicyError) {
         var callout = Callout(url)
         callout.timeout = timeout.nanoseconds
         callout.connectTimeout = min(callout.connectTimeout, callout.timeout)
         callout.version = version
         callout.headers = headers
+        callout.mostBytes = most
         callout.security = try context.security(of: url, tls, version: version)
         // Asking changes nothing.
         callout.isRepeatable = true

@@ -53,6 +53,15 @@ import Upstreams
         #expect(again.text == "200 again")
     }
 
+    @Test func whatIsSaidIsWhyTheFirstAddressFailed() throws {
+        rig.network.route(MemoryNetwork.address(1), .silent)
+        rig.network.route(MemoryNetwork.address(2), .refused)
+        let asked = try rig.send("http://two.test/")
+        #expect(rig.network.settle { rig.network.dialled() != nil })
+        rig.network.advance(.milliseconds(1100))
+        #expect(asked.text == "upstream_connect_timeout")
+    }
+
     @Test func aNameThatNobodyKnows() throws {
         let asked = try rig.send("http://three.test/")
         #expect(rig.network.settle { asked.isOver })
