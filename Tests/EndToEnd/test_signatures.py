@@ -3,6 +3,8 @@
 import base64
 import datetime
 import hashlib
+import shutil
+import subprocess
 import threading
 from types import SimpleNamespace
 
@@ -18,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from http_message_signatures import HTTPMessageSigner, HTTPMessageVerifier, HTTPSignatureKeyResolver, InvalidSignature, algorithms
 
 from harness.configuration import proxy, upstream as named_upstream
+from harness.h2upstream import H2Upstream
+from harness.moto import Moto
 from harness.ports import free_port
 
 SECRET = "a-secret-that-both-sides-know"
@@ -144,6 +148,44 @@ def test_aws_requests(start, upstream, target, form):
         assert gateway.fetch(method, sent, headers, body or None, host=host).status == 401
 
 
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.parametrize("version", ["--http1.1", "--http2-prior-knowledge"])
+def test_curl_signs_for_aws(start, upstream, version):
+    gateway = start(configuration(upstream, {"aws-sigv4": {"services": ["execute-api"]}}))
+
+    def curl(target, *arguments, secret=SECRET):
+        command = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", version, "--aws-sigv4", "aws:amz:eu-central-1:execute-api", "--user", f"AKMOBILE:{secret}"]
+        return subprocess.run([*command, *arguments, f"http://127.0.0.1:{gateway.port}{target}"], capture_output=True, text=True, timeout=30).stdout
+
+    assert [curl(target) for target in ("/", "/a/b?x=1&y=2", "/a?z=%2F")] == ["200"] * 3
+    assert curl("/a", "-d", "hello") == "200" and upstream.requests[-1].body.data == b"hello"
+    assert curl("/a", secret="wrong") == "401"
+
+
+def test_presigned_urls_stay_out_of_logs(start, upstream):
+    """Whoever reads one could use it as long as it is good, and a refused one may be good elsewhere."""
+    gateway = start(configuration(upstream, {"aws-sigv4": {}}))
+    for secret, status in ((SECRET, 200), ("wrong", 401)):
+        sent, _ = aws(gateway, SigV4QueryAuth(Credentials("AKMOBILE", secret), "execute-api", "eu-central-1"), target="/orders?q=1")
+        assert gateway.fetch("GET", sent, host=f"127.0.0.1:{gateway.port}").status == status
+    lines = gateway.wait_log("/orders", count=2)
+    assert not any("X-Amz" in line or "q=1" in line for line in lines)
+
+
+def test_requests_are_signed_over_http2(start):
+    """The host that is signed is the authority of the stream."""
+    with H2Upstream() as server:
+        sigv4 = {"accessKey": "AKMOBILE", "secretKey": SECRET, "region": "eu-central-1", "service": "execute-api"}
+        gateway = start(configuration(server, {"upstream-auth": {"sigv4": sigv4}}, protocol="h2c", hostHeader="endpoint"))
+        assert gateway.fetch("POST", "/orders?b=2&a=1", {"Content-Type": "text/plain"}, b"hello").status == 200
+        stream = server.requests[-1]
+        stated = {"Content-Type": "text/plain", "X-Amz-Date": stream["x-amz-date"], "X-Amz-Content-SHA256": hashlib.sha256(b"hello").hexdigest()}
+        request = AWSRequest("POST", f"http://{stream[':authority']}/orders?b=2&a=1", stated, b"hello")
+        request.context["timestamp"] = stream["x-amz-date"]
+        auth = SigV4Auth(CREDENTIALS, "execute-api", "eu-central-1")
+        assert stream["authorization"].endswith(auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request))
+
+
 def client(gateway, service, **more):
     session = botocore.session.Session()
     return session.create_client(
@@ -185,6 +227,19 @@ def test_requests_are_signed_for_aws(start, upstream, target, unsigned):
     signature = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
     assert record["authorization"].endswith(f"Signature={signature}")
     assert abs((datetime.datetime.now(datetime.timezone.utc) - moment).total_seconds()) < 60
+
+
+def test_aws_accepts_what_is_signed(start):
+    """moto checks signatures as AWS does."""
+    with Moto() as aws_itself:
+        access, secret = aws_itself.key()
+        for chosen, status in ((secret, 200), ("wrong", 403)):
+            sigv4 = {"accessKey": access, "secretKey": chosen, "region": "eu-central-1", "service": "sqs"}
+            gateway = start(configuration(aws_itself, {"upstream-auth": {"sigv4": sigv4}}, hostHeader="endpoint"))
+            headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS.CreateQueue"}
+            response = gateway.fetch("POST", "/", headers, b'{"QueueName": "orders"}')
+            assert response.status == status, response
+        assert aws_itself.client("sqs", access, secret).list_queues()["QueueUrls"][0].endswith("/orders")
 
 
 def test_a_retry_is_signed_for_its_own_endpoint(start, upstream):

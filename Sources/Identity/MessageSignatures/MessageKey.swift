@@ -90,3 +90,15 @@ package struct MessageSigningKey: Sendable {
         }
     }
 }
+
+extension MessageVerifyingKey: CustomStringConvertible, CustomReflectable {
+    /// Never any of the secret.
+    package var description: String { "\(algorithm.rawValue) key" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+extension MessageSigningKey: CustomStringConvertible, CustomReflectable {
+    /// Never any of the secret.
+    package var description: String { "\(algorithm.rawValue) key" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

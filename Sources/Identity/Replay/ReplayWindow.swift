@@ -48,8 +48,9 @@ package struct ReplayWindow: Sendable {
     }
 
     private mutating func advance(to now: Int64) {
-        let age = now &- began
         // A clock that was set back forgets nothing.
+        guard now > began else { return }
+        let age = now &- began
         guard age >= lifetime else { return }
         old = age >= 2 &* lifetime ? [] : young
         young = []

@@ -49,3 +49,9 @@ package struct SigV4Signer: Sendable {
         }
     }
 }
+
+extension SigV4Signer: CustomStringConvertible, CustomReflectable {
+    /// Never any of the secret.
+    package var description: String { "signer of \(accessKey)" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -134,6 +134,8 @@ package final class AWSSigV4: Policy, AsyncRequestPolicy, RequestBodyPolicy {
         do throws(SignatureError) {
             let signature = try SigV4Signature.find(in: ReceivedRequest(exchange: exchange))
             signature.accessKey.withView { exchange.noteClaim($0) }
+            // Whoever reads a presigned URL in a log could use it.
+            if signature.isPresigned { exchange.hidesQuery = true }
             try rules.check(signature, now: Int64(exchange.unixSeconds))
             return .claimed(signature)
         } catch .missing {
