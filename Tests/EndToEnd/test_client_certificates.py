@@ -77,3 +77,43 @@ def test_expressions_know_the_certificate(start, authority, pairs, version):
     assert answer.fields["x-names"] == f"URI:{WORKLOAD} DNS:orders.internal" and answer.fields["x-spiffe"] == WORKLOAD
     assert ask(gateway, authority, pairs["named"], version).fields["x-spiffe"] == "none"
     assert "x-subject" not in ask(gateway, authority, None, version).fields
+
+
+# ---- the policy ------------------------------------------------------------------------------------------------------
+
+
+def consumer(name: str, **certificate) -> dict:
+    return {"name": name, "credentials": [{"certificate": certificate}]}
+
+
+WHO = {"headers": {"response": {"set": {"x-consumer": "{= has(consumer.name) ? consumer.name : 'nobody' =}"}}}}
+
+
+@pytest.mark.parametrize("version", ["--http1.1", "--http2"])
+@pytest.mark.parametrize("by", ["spiffe", "san", "subject", "fingerprint"])
+def test_a_certificate_is_a_consumers(start, authority, pairs, version, by):
+    known = {"spiffe": WORKLOAD, "san": "orders.internal", "subject": "CN=orders", "fingerprint": f"sha256:{fingerprint(pairs['workload'])}"}
+    gateway = start(secured(pairs, authority, {"mtls": {}}, WHO, consumers=[consumer("orders", **{by: known[by]})]))
+    for _ in range(2):
+        answer = ask(gateway, authority, pairs["workload"], version)
+        assert (answer.status, answer.fields["x-consumer"]) == (200, "orders")
+    for pair, reason in ((pairs["named"], "credentials_invalid"), (None, "credentials_missing")):
+        answer = ask(gateway, authority, pair, version)
+        assert answer.status == 401 and reason in answer.body and answer.fields["www-authenticate"] == 'Certificate realm="API"'
+    gateway.reload(secured(pairs, authority, {"mtls": {"consumer": "optional"}}, WHO))
+    assert ask(gateway, authority, pairs["named"], version).fields["x-consumer"] == "nobody"
+    assert ask(gateway, authority, None, version).status == 401
+
+
+def test_resumed_sessions_have_their_certificate(start, authority, pairs):
+    gateway = start(secured(pairs, authority, {"mtls": {}}, consumers=[consumer("orders", spiffe=WORKLOAD)]))
+    made = ssl.create_default_context(cafile=authority.file)
+    made.load_cert_chain(pairs["workload"].certificate, pairs["workload"].key)
+    session = None
+    for turn in range(2):
+        with Connection(gateway.address) as connection:
+            tls = made.wrap_socket(connection.sock, server_hostname="a.test", session=session)
+            tls.sendall(b"GET / HTTP/1.1\r\nhost: a.test\r\n\r\n")
+            assert tls.recv(65536).startswith(b"HTTP/1.1 200") and tls.session_reused == (turn == 1)
+            session = tls.session
+            tls.close()

@@ -60,7 +60,7 @@ final class KubernetesClient: SecretClient {
         }
         var payload = SecretPayload()
         for (name, value) in json["data"]?.object?.members ?? [] {
-            guard let encoded = value.string, let text = SecretText.decode(base64: encoded) else {
+            guard let encoded = value.string, let text = Base64Text.decode(encoded) else {
                 // Only what a reference asks for has to be text.
                 continue
             }
@@ -70,11 +70,11 @@ final class KubernetesClient: SecretClient {
     }
 }
 
-enum SecretText {
+enum Base64Text {
     /// Nil for what is no Base64, or is no text.
-    static func decode(base64: String) -> String? {
+    static func decode(_ encoded: String) -> String? {
         let out = ByteBuffer()
-        guard base64.withView({ Base64.decode($0, into: out) }) else { return nil }
+        guard encoded.withView({ Base64.decode($0, into: out) }) else { return nil }
         return String(validating: out.view.array, as: UTF8.self)
     }
 }

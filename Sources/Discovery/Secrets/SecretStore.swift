@@ -52,6 +52,7 @@ package final class SecretStore: Sendable {
 
     private static func client(of source: SecretSource, transport: any SecretTransport) throws(SecretFailure) -> any SecretClient {
         if let vault = source.vault { return try VaultClient(vault, transport: transport) }
+        if let aws = source.awsSecretsManager { return try SecretsManagerClient(aws, transport: transport) }
         if let kubernetes = source.kubernetes { return try KubernetesClient(kubernetes, transport: transport) }
         throw .unavailable("nothing says where the secrets of `\(source.name)` are", remedy: "give one of \(SecretSource.allKinds)")
     }

@@ -14,13 +14,13 @@ package struct TokenBinding: Equatable, Sendable {
     /// - Parameter claims: of a verified token, or what its introspection has said. Nil: anybody who has the token may use it.
     package init?(_ claims: JSONObject) {
         guard let confirmation = claims["cnf"] else { return nil }
-        for (name, value) in confirmation.object?.members ?? [] {
-            let digest = value.string.flatMap { Base64URL.decode($0) }.flatMap { $0.count == 32 ? $0 : nil }
-            switch name {
-            case "x5t#S256" where digest != nil: certificate = digest
-            case "jkt" where digest != nil: key = digest
-            default: isUnknown = true
+        // Members that are not known are ignored (RFC 7800 §3.1), but not all of them.
+        for (name, value) in confirmation.object?.members ?? [] where name == "x5t#S256" || name == "jkt" {
+            guard let digest = value.string.flatMap({ Base64URL.decode($0) }), digest.count == 32 else {
+                isUnknown = true
+                continue
             }
+            if name == "jkt" { key = digest } else { certificate = digest }
         }
         if certificate == nil, key == nil { isUnknown = true }
     }

@@ -131,6 +131,14 @@ extension JWT {
         @Setting("Takes the token away before the request goes on. `false` forwards it.")
         package var hideCredentials: Bool = true
 
+        @Setting(
+            "Whether a token must belong to its sender: `certificate` (RFC 8705), `dpop` (RFC 9449), `any` of them; `when-bound`: where it says so; `none`: it is not looked at."
+        )
+        package var senderConstraint: SenderConstraintMode = .whenBound
+
+        @Setting("Proofs of possession (DPoP).")
+        package var dpop: DPoPSettings = DPoPSettings()
+
         @Setting("Claim that names the consumer, as the consumer's credential `jwtClaim` has it.")
         package var consumerClaim: String?
 

@@ -28,6 +28,7 @@ package final class JWT: Policy, AsyncRequestPolicy, ReportingPolicy {
     private let isOptional: Bool
     private let hidesToken: Bool
     private let challenges: TokenChallenges
+    private let sender: SenderConstraint
     private let memory: LoopLocal<TokenMemory>
     private let accepted = Atomic<UInt64>(0)
     private let refused = Atomic<UInt64>(0)
@@ -43,6 +44,7 @@ package final class JWT: Policy, AsyncRequestPolicy, ReportingPolicy {
         hidesToken = config.hideCredentials
         try Challenge.check(realm: config.$realm)
         challenges = TokenChallenges(realm: config.realm, scopes: config.requiredScopes)
+        sender = try SenderConstraint(config.senderConstraint, config.dpop, realm: config.realm, loops: context.loops)
         let capacity = config.cache
         do throws(CryptoError) { _ = try IdentityKeyMaker() } catch { throw PolicyError("consumers can't be looked up: \(error)") }
         memory = LoopLocal(loops: context.loops) { TokenMemory(capacity: capacity) }
@@ -117,12 +119,16 @@ package final class JWT: Policy, AsyncRequestPolicy, ReportingPolicy {
     // MARK: Answering
 
     private func withoutToken(_ exchange: Exchange) -> Verdict {
-        guard isOptional else { return challenges.refuseMissing(exchange) }
+        guard isOptional else {
+            sender.addChallenge(to: exchange)
+            return challenges.refuseMissing(exchange)
+        }
         checks.headers.remove(from: exchange.request.fields)
         return .proceed
     }
 
     private func accept(_ grant: TokenGrant, _ exchange: Exchange) -> Verdict {
+        if let refusal = sender.check(grant.binding, exchange) { return refusal }
         exchange.identify(grant.principal)
         checks.headers.write(grant.headers, to: exchange.request.fields)
         if hidesToken { places.remove(from: exchange) }
@@ -149,12 +155,15 @@ package final class JWT: Policy, AsyncRequestPolicy, ReportingPolicy {
 final class TokenGrant: Sendable {
     let principal: Principal
     let headers: ClaimHeaders.Values
+    /// Who may use it; nil: whoever has it.
+    let binding: TokenBinding?
     /// Seconds since 1970 from which on it has to be verified anew.
     let end: Int
 
     init(_ principal: Principal, _ headers: ClaimHeaders.Values, end: Int) {
         self.principal = principal
         self.headers = headers
+        binding = principal.claims?.object.flatMap { TokenBinding($0) }
         self.end = end
     }
 }

@@ -42,6 +42,7 @@ struct TokenChallenges: Sendable {
 
 extension Reason {
     static let tokenExpired = Reason("token_expired", 401, "The token has expired")
+    static let insufficientScope = Reason("insufficient_scope", 403, "The token does not allow this")
     /// The keys of the issuer, or the list of what is revoked, were never loaded.
     static let issuerUnavailable = Reason("issuer_unavailable", 503, "Tokens can't be verified at the moment")
 }

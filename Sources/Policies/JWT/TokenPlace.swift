@@ -111,8 +111,9 @@ struct TokenPlaces: Sendable {
 
     /// Nil: another scheme.
     private static func withoutScheme(_ value: ByteView) -> ByteView? {
-        guard value.count > 7, value[6] == 0x20, value.prefix(6).equalsIgnoringCase("bearer") else { return nil }
-        let token = value.dropFirst(7)
+        let length = BearerToken.schemeLength(of: value)
+        guard length > 0 else { return nil }
+        let token = value.dropFirst(length)
         return token[0] == 0x20 ? token.trimmed : token
     }
 

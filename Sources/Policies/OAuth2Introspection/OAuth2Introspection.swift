@@ -63,6 +63,14 @@ package final class OAuth2Introspection: Policy, AsyncRequestPolicy {
         @Setting("Takes the token away before the request goes on. `false` forwards it.")
         package var hideCredentials: Bool = true
 
+        @Setting(
+            "Whether a token must belong to its sender: `certificate` (RFC 8705), `dpop` (RFC 9449), `any` of them; `when-bound`: where it says so; `none`: it is not looked at."
+        )
+        package var senderConstraint: SenderConstraintMode = .whenBound
+
+        @Setting("Proofs of possession (DPoP).")
+        package var dpop: DPoPSettings = DPoPSettings()
+
         @Setting("The `realm` of the challenge.")
         package var realm: String = "API"
 
@@ -97,6 +105,7 @@ package final class OAuth2Introspection: Policy, AsyncRequestPolicy {
     let memory: LoopLocal<IntrospectionMemory>
     private let hidesCredentials: Bool
     private let challenges: BearerChallenges
+    private let sender: SenderConstraint
 
     package init(_ config: Config, _ context: PolicyContext) throws(PolicyError) {
         try Challenge.check(realm: config.$realm)
@@ -109,13 +118,16 @@ package final class OAuth2Introspection: Policy, AsyncRequestPolicy {
         consumers = config.consumerClaim.map { TokenConsumers(claim: $0, isRequired: config.requireConsumer, context.identities) }
         provided = consumers == nil ? [.claims] : [.consumer, .claims]
         challenges = BearerChallenges(realm: config.realm, scopes: config.requiredScopes)
+        sender = try SenderConstraint(config.senderConstraint, config.dpop, realm: config.realm, loops: context.loops)
         hidesCredentials = config.hideCredentials
         memory = try IntrospectionMemory.forLoops(config, context)
     }
 
     package func verdict(_ exchange: Exchange) -> Verdict? {
         switch BearerToken.read(exchange.request.fields) {
-        case .missing: return challenges.missing(exchange)
+        case .missing:
+            sender.addChallenge(to: exchange)
+            return challenges.missing(exchange)
         case .several: return challenges.several(exchange)
         case .token(let token):
             guard let key = memory[exchange].key(of: token) else { return .refuse(.internalError) }
@@ -146,6 +158,7 @@ package final class OAuth2Introspection: Policy, AsyncRequestPolicy {
         case .insufficient: return challenges.insufficient(exchange)
         case .accepted(let principal):
             guard principal.counts(at: exchange.unixSeconds) else { return challenges.invalid(exchange) }
+            if let refusal = sender.check(principal.claims?.object.flatMap { TokenBinding($0) }, exchange) { return refusal }
             exchange.identify(principal)
             if hidesCredentials { exchange.request.fields.remove(.authorization) }
             return .proceed

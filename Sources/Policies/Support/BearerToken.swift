@@ -19,9 +19,18 @@ enum BearerToken {
             return count < 2
         }
         guard count < 2 else { return .several }
-        guard let found, found.count > 7, found[6] == 0x20, found.prefix(6).equalsIgnoringCase("bearer") else { return .missing }
-        let token = found.dropFirst(7).trimmed
+        guard let found else { return .missing }
+        let length = schemeLength(of: found)
+        guard length > 0 else { return .missing }
+        let token = found.dropFirst(length).trimmed
         return token.isEmpty ? .missing : .token(token)
+    }
+
+    /// Bytes of `Bearer ` or `DPoP ` (RFC 9449 §7.1) where something follows; 0: another scheme.
+    static func schemeLength(of value: ByteView) -> Int {
+        if value.count > 7, value[6] == 0x20, value.prefix(6).equalsIgnoringCase("bearer") { return 7 }
+        if value.count > 5, value[4] == 0x20, value.prefix(4).equalsIgnoringCase("dpop") { return 5 }
+        return 0
     }
 }
 

@@ -68,9 +68,6 @@ final class SenderConstraint: Sendable {
         wrongSender = Challenge(scheme: "Bearer", [("realm", realm), ("error", "invalid_token")])
     }
 
-    /// Whether a token that says nothing about its user needs no look.
-    var isOnlyForBound: Bool { mode == .none || mode == .whenBound }
-
     /// What a request without token is asked for, beside what the policy asks for itself: nothing where a proof can't help.
     func addChallenge(to exchange: Exchange) {
         guard mode == .dpop || mode == .any else { return }
@@ -80,12 +77,14 @@ final class SenderConstraint: Sendable {
 
     /// Nil: whoever sends the token may. To be asked for every request, after the token was found good.
     ///
-    /// - Parameters:
-    ///   - binding: of the token.
-    ///   - token: as it was sent.
-    func check(_ binding: TokenBinding?, _ token: ByteView, _ exchange: Exchange) -> Verdict? {
+    /// - Parameter binding: of the token.
+    func check(_ binding: TokenBinding?, _ exchange: Exchange) -> Verdict? {
         guard mode != .none else { return nil }
-        guard let binding else { return mode == .whenBound ? nil : refuse("unbound", exchange) }
+        guard let binding else {
+            // A proof of nothing is no proof (RFC 9449 §7.1).
+            guard mode == .whenBound, exchange.dpopToken == nil else { return refuse("unbound", exchange) }
+            return nil
+        }
         if binding.isUnknown { return refuse("unknown", exchange) }
         switch mode {
         case .certificate where binding.certificate == nil, .dpop where binding.key == nil: return refuse("unbound", exchange)
@@ -96,18 +95,16 @@ final class SenderConstraint: Sendable {
         }
         guard let key = binding.key else { return nil }
         do throws(DPoPFlaw) {
-            try prove(key, token, exchange)
+            try prove(key, exchange)
             return nil
         } catch {
             return refuse(error, exchange)
         }
     }
 
-    private func prove(_ key: [UInt8], _ token: ByteView, _ exchange: Exchange) throws(DPoPFlaw) {
+    private func prove(_ key: [UInt8], _ exchange: Exchange) throws(DPoPFlaw) {
         // A bound token is never sent as if anybody could use it (RFC 9449 §7.2).
-        guard let field = exchange.request.fields[.authorization], field.count > 5, field.prefix(5).equalsIgnoringCase("dpop ") else {
-            throw .binding
-        }
+        guard let token = exchange.dpopToken else { throw .binding }
         let proof = try SenderConstraint.proof(of: exchange, rules)
         let now = exchange.unixSeconds
         try rules.check(
@@ -185,6 +182,12 @@ extension DPoPProof {
 }
 
 extension Exchange {
+    /// A token that is sent with a proof (RFC 9449 §7.1).
+    fileprivate var dpopToken: ByteView? {
+        guard let field = request.fields[.authorization], field.count > 5, field.prefix(5).equalsIgnoringCase("dpop ") else { return nil }
+        return field.dropFirst(5).trimmed
+    }
+
     /// The URL of the request as its client knows it.
     fileprivate var dpopTarget: DPoPTarget? {
         var authority = request.authority

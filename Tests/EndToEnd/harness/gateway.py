@@ -76,6 +76,7 @@ class Gateway:
     def write(self, configuration: dict | str):
         """Replaces the file in one step, so that no reader sees half of it."""
         if isinstance(configuration, dict):
+            secrets.configured(configuration)
             configuration = yaml.safe_dump(self.complete(configuration), sort_keys=False, width=1000)
         partial = self.file.with_suffix(".partial")
         partial.write_text(configuration)

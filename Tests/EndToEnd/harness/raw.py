@@ -150,9 +150,11 @@ def format_request(method: str, target: str, headers=(), body: bytes | None = No
     lines = [f"{method} {target} HTTP/1.1"]
     if host is not None:
         lines.append(f"Host: {host}")
-    items = headers.items() if isinstance(headers, dict) else headers
+    items = list(headers.items() if isinstance(headers, dict) else headers)
     lines += [f"{name}: {value}" for name, value in items]
-    if body is not None and not any(name.lower() in ("content-length", "transfer-encoding") for name, _ in (headers.items() if isinstance(headers, dict) else headers)):
+    for name, value in items:
+        secrets.sent(name, str(value))
+    if body is not None and not any(name.lower() in ("content-length", "transfer-encoding") for name, _ in items):
         lines.append(f"Content-Length: {len(body)}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + (body or b"")
 

@@ -47,6 +47,44 @@ def secret_key(file) -> Path:
     return Path(file)
 
 
+#: Settings whose values are secret, whatever test writes them.
+_SETTING = re.compile(r"(secret|password|passwordHash|apiKey|apiKeyHash|sessionToken|token|secretKey|secretBase64)\Z", re.I)
+_FIELDS = {"authorization", "proxy-authorization", "x-api-key", "dpop"}
+
+
+def _suspect(value: str):
+    """Declares a value if it is long enough, and odd enough, to be looked for: tests send all kinds of words."""
+    data = value.encode("utf-8", "replace")
+    if len(data) >= 12 and len(set(data)) > 5 and " " not in value and "${" not in value:
+        with _lock:
+            _known.add(data)
+
+
+def configured(node):
+    """Declares the secrets that a configuration holds in plain text."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if isinstance(value, str) and _SETTING.search(key):
+                _suspect(value)
+            configured(value)
+    elif isinstance(node, list):
+        for value in node:
+            configured(value)
+
+
+def sent(name: str, value: str):
+    """Declares the credentials that a request carries: no gateway may repeat them, right or wrong."""
+    if name.lower() not in _FIELDS:
+        return
+    scheme, _, credentials = value.strip().rpartition(" ")
+    _suspect(credentials)
+    if scheme.lower() == "basic":
+        try:
+            _suspect(base64.b64decode(credentials, validate=True).decode().partition(":")[2])
+        except ValueError:
+            pass
+
+
 def wrote(who: str, text: str | bytes):
     """Notes what a gateway, or a command, has said."""
     data = text.encode() if isinstance(text, str) else text
