@@ -12,6 +12,7 @@ package let builtInPolicies = PolicyRegistry(
         AWSSigV4.self,
         BasicAuth.self,
         BruteForce.self,
+        ContentDigest.self,
         CORS.self,
         ExtAuthz.self,
         Fault.self,

@@ -205,25 +205,13 @@ final class MessageVerifier: Sendable {
 
     private func body(of signature: MessageSignature, _ exchange: Exchange) throws(SignatureError) -> BodyCheck? {
         guard digest != .ignored else { return nil }
-        if signature.covers(MessageVerifier.contentDigest), let joined = joined("content-digest", exchange),
+        if signature.covers(MessageVerifier.contentDigest), let joined = exchange.request.fields.joined(ByteView("content-digest")),
             let found = try DigestField.parse(joined.view)
         {
             return BodyCheck(found.algorithm, found.digest)
         }
         guard digest == .required, exchange.request.framing.hasBody else { return nil }
         throw SignatureError.refused(.init("the body's digest is not signed"))
-    }
-
-    private func joined(_ name: StaticString, _ exchange: Exchange) -> ByteBuffer? {
-        var joined: ByteBuffer?
-        exchange.request.fields.forEach(named: ByteView(name)) { line in
-            let buffer = joined ?? ByteBuffer(capacity: line.count)
-            if joined != nil { buffer.append(", ") }
-            buffer.append(line)
-            joined = buffer
-            return true
-        }
-        return joined
     }
 
     private static let contentDigest: SignatureComponent? = try? SignatureComponent(parsing: "content-digest")

@@ -369,6 +369,40 @@ write(
         send("PUT", headers=headers, body=body.replace("world", "World"), expect={"status": 400, "reason": "digest_mismatch"}),
     ], CONSUMERS)
 
+# ---- content-digest --------------------------------------------------------------------------------------------------
+
+ANSWER = {"status": 200, "body": BODY}
+write(
+    "content-digest/example", "a body that has changed on the way is refused, and responses say what they should be",
+    ["content-digest: { request: required, response: sha-256 }"],
+    [
+        {**send("POST", headers={"content-digest": content_digest(BODY)}, body=BODY), "answer": ANSWER, "expect": {"status": 200, "headers": {"content-digest": content_digest(BODY)}, "upstream": {"body": BODY}}},
+        send("POST", headers={"content-digest": content_digest(BODY)}, body=BODY + " ", expect={"status": 400, "reason": "digest_mismatch"}),
+        send("POST", body=BODY, expect={**refused("digest_missing", 400), "headers": {"want-content-digest": "sha-256=10, sha-512=9"}}),
+        send(expect={"status": 200}),
+    ], rigs=False)
+write(
+    "content-digest/optional", "a digest that is there is compared; one of an algorithm that no longer counts is passed over",
+    ["content-digest: { collectBody: 1KiB }"],
+    [
+        send("POST", body=BODY), send("POST", headers={"content-digest": "md5=:AAAA:"}, body=BODY),
+        send("POST", headers={"content-digest": content_digest(BODY, "sha512")}, body=BODY),
+        send("POST", headers={"content-digest": [content_digest(BODY), content_digest(BODY, "sha512")]}, body=BODY),
+        send("POST", headers={"content-digest": content_digest(BODY)}, body="other", expect={"status": 400, "reason": "digest_mismatch", "upstream": "none"}),
+        send("POST", headers={"content-digest": "sha-256=x"}, body=BODY, expect=refused("digest_malformed", 400)),
+        send(headers={"content-digest": content_digest("")}), send(headers={"content-digest": content_digest("x")}, expect=refused("digest_mismatch", 400)),
+    ], rigs=False)
+write(
+    "content-digest/wanted", "responses get the digest that the client prefers, where they have none and are not too long",
+    ["content-digest: { mostBody: 32B }"],
+    [
+        {"send": {"headers": {"want-content-digest": "sha-256=1, sha-512=3"}}, "answer": ANSWER, "expect": {"status": 200, "body": BODY, "headers": {"content-digest": content_digest(BODY, "sha512")}}},
+        {"send": {"headers": {"want-content-digest": "md5=10"}}, "answer": ANSWER, "expect": {"status": 200, "headers": {"content-digest": "absent"}}},
+        {"send": {}, "answer": ANSWER, "expect": {"status": 200, "headers": {"content-digest": "absent"}}},
+        {"send": {"headers": {"want-content-digest": "sha-256=1"}}, "answer": {**ANSWER, "headers": {"content-digest": "sha-256=:AAAA:"}}, "expect": {"status": 200, "headers": {"content-digest": "sha-256=:AAAA:"}}},
+        {"send": {"headers": {"want-content-digest": "sha-256=1"}}, "answer": {"status": 200, "body": {"size": "33B"}}, "expect": {"status": 200, "headers": {"content-digest": "absent"}}},
+    ], rigs=False)
+
 # ---- upstream-auth ---------------------------------------------------------------------------------------------------
 
 write(
