@@ -5,7 +5,6 @@ import Primitives
 /// What policies that decide whether a known caller may do something answer with. Why, only the access log learns.
 extension Reason {
     static let accessDenied = Reason("access_denied", 403, "Access is denied")
-    static let insufficientScope = Reason("insufficient_scope", 403, "The credential does not allow this")
     /// The service that decides does not answer, or answers with nothing that decides.
     static let authorizationUnavailable = Reason("authorization_unavailable", 503, "Access can't be decided at the moment")
 }

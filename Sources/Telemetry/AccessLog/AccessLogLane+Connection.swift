@@ -56,7 +56,7 @@ extension AccessLogLane {
             writer.append(encoded: endpoint, empty: 2)
             writer.append(encoded: nil, empty: 1)
             writer.append(encoded: host, empty: 1)
-            writer.append(encoded: nil, empty: 5)
+            writer.append(encoded: nil, empty: AccessRecord.Part.allCases.count - AccessRecord.Part.target.rawValue)
             return writer.count
         }
     }
