@@ -18,7 +18,7 @@ from .waiting import limit, until
 
 VERSION = "25.10.1"
 FOLDER = ROOT / ".build" / "autobahn"
-#: Speed, and compression in hundreds of sizes: with `all`, these run as well, for minutes.
+#: Speed, and compression in hundreds of sizes: with `all`, these run as well, for an hour.
 SLOW = [] if os.environ.get("SLUICE_AUTOBAHN") == "all" else ["9.*", "12.*", "13.*"]
 
 
