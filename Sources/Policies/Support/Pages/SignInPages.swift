@@ -138,23 +138,23 @@ struct SignInPages: Sendable {
     private func page(_ heading: String, _ body: HTML) -> HTML {
         let owner: HTML? = title.map { "<p class=\"title\">\($0)</p>" }
         return """
-        <!doctype html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>\(title.map { "\(heading) – \($0)" } ?? heading)</title>
-        <style>\(SignInPages.style)</style>
-        </head>
-        <body>
-        <main>
-        \(owner)
-        <h1>\(heading)</h1>
-        \(body)
-        </main>
-        </body>
-        </html>
+            <!doctype html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <title>\(title.map { "\(heading) – \($0)" } ?? heading)</title>
+            <style>\(SignInPages.style)</style>
+            </head>
+            <body>
+            <main>
+            \(owner)
+            <h1>\(heading)</h1>
+            \(body)
+            </main>
+            </body>
+            </html>
 
-        """
+            """
     }
 }
