@@ -32,8 +32,9 @@ final class Fetched<Value: Sendable>: Sendable {
     ///
     /// - Parameter loop: where that is done, also when the task that asks is cancelled meanwhile; nil: anywhere.
     func value(now: Int, on loop: EventLoop?) async -> Value? {
-        let (known, task) = state.withLock { state in
-            (state.value, state.value != nil && now - state.fetched < lifetime ? nil : begin(&state, now, loop, pause: state.value == nil ? 1 : pause))
+        let (known, task) = state.withLock { state -> (Value?, Task<Value?, Never>?) in
+            let isFresh = state.value != nil && now - state.fetched < lifetime
+            return (state.value, isFresh ? nil : begin(&state, now, loop, pause: state.value == nil ? 1 : pause))
         }
         if let known { return known }
         return await task?.value

@@ -18,7 +18,8 @@ extension OIDCProvider {
     /// The tokens for a code (OpenID Connect Core §3.1.3).
     func redeem(_ code: String, _ attempt: LoginAttempt, redirectURI: String, now: Int, on loop: EventLoop?) async throws(TokenError) -> OIDCSession {
         let json = try await ask(
-            [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirectURI), ("code_verifier", attempt.verifier)], now: now, on: loop)
+            [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirectURI), ("code_verifier", attempt.verifier)], now: now,
+            on: loop)
         guard let access = json["access_token"]?.string, let idToken = json["id_token"]?.string else { throw .unavailable }
         let claims = try await verify(idToken, now: now, on: loop)
         guard claims["nonce"]?.string == attempt.nonce else { throw .strangeNonce }
