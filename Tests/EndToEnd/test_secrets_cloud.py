@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+import uuid
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import boto3
@@ -110,7 +111,7 @@ def source(aws, **settings) -> dict:
 
 
 def test_secrets_of_aws(start, aws, manager, keys):
-    name = fresh("prod/database")
+    name = f"prod/database-{uuid.uuid4()}"
     manager.create_secret(Name=name, SecretString=json.dumps({"username": "orders", "password": (password := fresh())}))
     manager.create_secret(Name=f"{name}/plain", SecretString=(plain := fresh()))
     manager.create_secret(Name=f"{name}/binary", SecretBinary=(binary := fresh()).encode())
@@ -122,7 +123,7 @@ def test_secrets_of_aws(start, aws, manager, keys):
 
 
 def test_by_arn_with_credentials_of_the_source(start, aws, manager, keys):
-    arn = manager.create_secret(Name=fresh("by/arn"), SecretString=(value := fresh()))["ARN"]
+    arn = manager.create_secret(Name=f"by/arn-{uuid.uuid4()}", SecretString=(value := fresh()))["ARN"]
     settings = {"region": "eu-central-1", "accessKeyId": "${env:ID}", "secretAccessKey": "${env:SECRET}", "sessionToken": "${env:TOKEN}"}
     gateway = start(answering("${secret:aws/%s}" % arn, source(aws, **settings)),
                     env={"ID": keys["AWS_ACCESS_KEY_ID"], "SECRET": keys["AWS_SECRET_ACCESS_KEY"], "TOKEN": fresh("session")})
@@ -169,7 +170,7 @@ def test_requests_are_signed_as_botocore_signs_them(tmp_path, keys, token):
     ("aws/none", {"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, "no AWS region is known"),
 ])
 def test_what_is_wrong_with_aws_is_said(tmp_path, aws, manager, keys, reference, env, message):
-    name = fresh("known")
+    name = f"known-{uuid.uuid4()}"
     manager.create_secret(Name=name, SecretString='{"a":"1","b":"2"}')
     result = check(tmp_path, answering("${secret:%s}" % reference.replace("KNOWN", name), source(aws)), env={**keys, **env})
     assert result.returncode == 1 and message in result.stderr, result.stderr
