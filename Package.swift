@@ -32,6 +32,8 @@ let sources: [Target] = [
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    // Records on one machine, for Storage alone.
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     // Frames and header compression of HTTP/2, for HTTPEngine alone.
     .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
     // Byte views, addresses, methods: the nouns that every other target needs.
@@ -48,12 +50,17 @@ let sources: [Target] = [
     .target(name: "TLS", dependencies: ["COpenSSL", "CLinux", "Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
     // Exchange, heads, handlers, errors.
     .target(name: "GatewayCore", dependencies: ["Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
+    // Who calls: credentials and where they are kept. Verifies, never routes.
+    .target(
+        name: "Identity", dependencies: ["CCrypt", "CArgon2", "COpenSSL", "Primitives", "Reactor", "GatewayCore"],
+        swiftSettings: dataPlaneSettings),
+    // Records in a database.
+    .target(
+        name: "Storage", dependencies: ["CSQLite", "Primitives", "Reactor", "GatewayCore", "Identity"], swiftSettings: dataPlaneSettings),
     // What the author of a policy imports: phases, verdicts, expressions over exchanges; chains.
     .target(
-        name: "PolicyKit", dependencies: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore"],
+        name: "PolicyKit", dependencies: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore", "Identity"],
         swiftSettings: dataPlaneSettings),
-    // Passwords: verifies, never routes.
-    .target(name: "Identity", dependencies: ["CCrypt", "CArgon2", "COpenSSL", "Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
     // Counters that all event loops share.
     .target(name: "SharedState", dependencies: ["Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
     .target(name: "Routing", dependencies: ["Primitives", "Expressions", "GatewayCore"], swiftSettings: dataPlaneSettings),
@@ -66,7 +73,7 @@ let sources: [Target] = [
     .target(
         name: "DataPlane",
         dependencies: [
-            "Primitives", "Schema", "Expressions", "Model", "Reactor", "TLS", "GatewayCore", "PolicyKit", "Routing", "Upstreams",
+            "Primitives", "Schema", "Expressions", "Model", "Reactor", "TLS", "GatewayCore", "Identity", "PolicyKit", "Routing", "Upstreams",
             "HTTPEngine", "Telemetry", logging,
         ], swiftSettings: dataPlaneSettings),
     // The policies, a folder each. Only the command line and tests know them.
@@ -79,8 +86,8 @@ let sources: [Target] = [
     .target(
         name: "SluiceCLI",
         dependencies: [
-            "CLinux", "Primitives", "Schema", "Model", "Reactor", "GatewayCore", "Routing", "PolicyKit", "Identity", "Upstreams", "HTTPEngine",
-            "Telemetry",
+            "CLinux", "Primitives", "Schema", "Model", "Reactor", "GatewayCore", "Routing", "PolicyKit", "Identity", "Storage", "Upstreams",
+            "HTTPEngine", "Telemetry",
             "DataPlane", "Policies", "Discovery", argumentParser, logging,
         ], swiftSettings: settings),
     .executableTarget(name: "sluice", dependencies: ["SluiceCLI"], swiftSettings: settings),
@@ -109,7 +116,8 @@ let tests: [Target] = [
     test("Reactor", needs: ["Primitives", "ReactorTesting"]),
     test("TLS", needs: ["COpenSSL", "Primitives", "Reactor"], hasCases: true),
     test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"], hasCases: true),
-    test("Identity", needs: ["Primitives", "Reactor", "CAllocations"], hasCases: true),
+    test("Identity", needs: ["Primitives", "Reactor", "GatewayCore", "CAllocations"], hasCases: true),
+    test("Storage", needs: ["Primitives", "Reactor", "GatewayCore", "Identity"]),
     test("SharedState", needs: ["Primitives", "Reactor"], hasCases: true),
     test("Schema", needs: ["Primitives"]),
     test("Model", needs: ["Primitives", "Schema", "PolicyKit", "Policies"], hasCases: true),
@@ -127,7 +135,7 @@ let tests: [Target] = [
         ], hasCases: true),
     test(
         "PolicyKit",
-        needs: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "HTTPEngine"]),
+        needs: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "Identity", "HTTPEngine"]),
     test(
         "Policies",
         needs: [

@@ -28,9 +28,14 @@ package struct ConfigurationFile: SettingValue {
 
     package init(_ name: String, in file: String = "") {
         self.name = name
-        let folder = file.lastIndex(of: "/").map { file[...$0] } ?? ""
-        path = name.hasPrefix("/") ? name : folder + name
+        path = ConfigurationFile.path(of: name, in: file)
         version = Version(of: path)
+    }
+
+    /// What a name in the configuration file `file` stands for.
+    static func path(of name: String, in file: String) -> String {
+        let folder = file.lastIndex(of: "/").map { file[...$0] } ?? ""
+        return name.hasPrefix("/") ? name : folder + name
     }
 
     package static var shape: SettingShape { .text(name: "file", pattern: nil, examples: ["/etc/sluice/list.txt", "list.txt"]) }

@@ -71,8 +71,8 @@ package enum AccessLogFormat: String, SettingChoice {
 }
 
 package struct Storage: Settings {
-    @Setting("Where records are kept: `sqlite:FILE` or `postgres://…`. Nothing uses it yet.")
-    package var database: String?
+    @Setting("Where records are kept: `sqlite:FILE`. Consumers and credentials are looked up there when the file has none that fits.")
+    package var database: DatabaseLocation?
 
     package init() {}
 }

@@ -3,7 +3,13 @@ package import PolicyKit
 /// The policies that come with the program, in alphabetical order: one line for each, and nobody else knows their names.
 package let builtInPolicies = PolicyRegistry(
     [
+        ACL.self,
+        AllOf.self,
+        Anonymous.self,
+        AnyOf.self,
+        APIKey.self,
         BasicAuth.self,
+        BruteForce.self,
         CORS.self,
         Fault.self,
         GrpcWeb.self,
@@ -22,4 +28,4 @@ package let builtInPolicies = PolicyRegistry(
     reserved: reservedPolicies)
 
 /// Names of the configuration format that come with later versions.
-private let reservedPolicies = ["api-key", "cache", "jwt"]
+private let reservedPolicies = ["cache", "jwt"]

@@ -1,6 +1,7 @@
 import DataPlane
 import Discovery
 import Glibc
+import Identity
 import Logging
 import Model
 import Policies
@@ -17,6 +18,7 @@ final class GatewayRunner: Sendable {
     /// One reload at a time.
     private let reloading = Mutex(())
     private let systemd = Notifier()
+    private let stores = IdentityStores()
 
     private struct State {
         var gateway: Gateway?
@@ -44,7 +46,13 @@ final class GatewayRunner: Sendable {
         } catch {
             throw Failure("The event loops could not be started: \(error).")
         }
-        let diagnostics = gateway.apply(configuration, version: version, inherited: inheritedSockets(configuration))
+        let store: (any IdentityStore)?
+        switch stores.open(for: configuration) {
+        case .success(let opened): store = opened
+        case .failure(let flaw): throw Failure("\(flaw.diagnostic)\nThe gateway was not started.")
+        }
+        let diagnostics = gateway.apply(configuration, version: version, inherited: inheritedSockets(configuration), store: store)
+        stores.keep(store, of: configuration)
         guard !diagnostics.hasErrors else { throw Failure(diagnostics.sortedByPosition.text + "The gateway was not started.") }
         do {
             try gateway.serveAdmin(on: SocketAddress(configuration.admin.address), version: Version.number)
@@ -119,8 +127,16 @@ final class GatewayRunner: Sendable {
                 gateway.reject(loaded.diagnostics)
                 return refuse(loaded.diagnostics, cause)
             }
-            let diagnostics = gateway.apply(configuration, version: loaded.version)
+            let store: (any IdentityStore)?
+            switch stores.open(for: configuration) {
+            case .success(let opened): store = opened
+            case .failure(let flaw):
+                gateway.reject([flaw.diagnostic])
+                return refuse(loaded.diagnostics + [flaw.diagnostic], cause)
+            }
+            let diagnostics = gateway.apply(configuration, version: loaded.version, store: store)
             if diagnostics.hasErrors { return refuse(loaded.diagnostics + diagnostics, cause) }
+            stores.keep(store, of: configuration)
             for diagnostic in loaded.diagnostics + diagnostics { log.warning("\(diagnostic)") }
             log.info(
                 "reloaded",

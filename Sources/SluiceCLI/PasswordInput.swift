@@ -4,9 +4,15 @@ import Glibc
 enum PasswordInput {
     private static let longest = 4096
 
+    /// A key: on a terminal, asks for it, without echo. Otherwise the first line.
+    static func readKey() throws -> [UInt8] {
+        guard isatty(STDIN_FILENO) == 1 else { return try line("key") }
+        return try quietly { try ask("Key: ") }
+    }
+
     /// On a terminal, asks twice, without echo. Otherwise the first line.
     static func read() throws -> [UInt8] {
-        guard isatty(STDIN_FILENO) == 1 else { return try line() }
+        guard isatty(STDIN_FILENO) == 1 else { return try line("password") }
         let password = try quietly { try ask("Password: ") }
         guard try quietly({ try ask("The same again: ") }) == password else { throw Failure("The two are not the same.") }
         return password
@@ -14,23 +20,23 @@ enum PasswordInput {
 
     private static func ask(_ prompt: String) throws -> [UInt8] {
         _ = Array(prompt.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-        return try line()
+        return try line(prompt == "Key: " ? "key" : "password")
     }
 
-    /// Bytes up to a line break, which does not belong to the password, or to the end.
-    private static func line() throws -> [UInt8] {
+    /// Bytes up to a line break, which does not belong to the secret, or to the end.
+    private static func line(_ what: String) throws -> [UInt8] {
         var bytes: [UInt8] = []
         while true {
             var byte: UInt8 = 0
             let count = Glibc.read(STDIN_FILENO, &byte, 1)
             if count < 0, errno == EINTR, !Interruption.came { continue }
-            if count < 0 { throw Failure(Interruption.came ? "Given up." : "The password can't be read: \(String(cString: strerror(errno)))") }
+            if count < 0 { throw Failure(Interruption.came ? "Given up." : "The \(what) can't be read: \(String(cString: strerror(errno)))") }
             if count == 0 || byte == UInt8(ascii: "\n") { break }
             bytes.append(byte)
-            guard bytes.count <= longest else { throw Failure("A password has at most \(longest) bytes.") }
+            guard bytes.count <= longest else { throw Failure("A \(what) has at most \(longest) bytes.") }
         }
         if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
-        guard !bytes.isEmpty else { throw Failure("There is no password on standard input.") }
+        guard !bytes.isEmpty else { throw Failure("There is no \(what) on standard input.") }
         return bytes
     }
 

@@ -9,7 +9,7 @@ package struct Sluice: ParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, CheckCommand.self, StatusCommand.self, RouteCommand.self, PoliciesCommand.self, SchemaCommand.self,
-            HashPasswordCommand.self, VersionCommand.self, CompletionCommand.self,
+            HashPasswordCommand.self, KeysCommand.self, VersionCommand.self, CompletionCommand.self,
         ])
 
     package init() {}

@@ -11,7 +11,7 @@ import Testing
     private let start = Instant(nanoseconds: 1_000_000_000)
 
     @Test func verdictsAreKeptForTheirTime() {
-        var cache = CredentialCache(capacity: 16, accepted: .seconds(60), refused: .seconds(5))
+        var cache = CredentialCache<Int32>(capacity: 16, accepted: .seconds(60), refused: .seconds(5))
         #expect(cache.verdict(of: key(1), now: start) == nil)
         cache.remember(.accepted(7), for: key(1), now: start)
         cache.remember(.refused, for: key(2), now: start)
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func theLastVerdictCounts() {
-        var cache = CredentialCache(capacity: 8)
+        var cache = CredentialCache<Int32>(capacity: 8)
         cache.remember(.refused, for: key(1), now: start)
         cache.remember(.accepted(-1), for: key(1), now: start)
         #expect(cache.verdict(of: key(1), now: start) == .accepted(-1))
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func theOneNotAskedForLongestGoes() {
-        var cache = CredentialCache(capacity: 8)
+        var cache = CredentialCache<Int32>(capacity: 8)
         for i in 0..<8 { cache.remember(.accepted(Int32(i)), for: key(i), now: start) }
         for i in [0, 1, 2, 4, 5, 6, 7] { _ = cache.verdict(of: key(i), now: start) }
         cache.remember(.accepted(8), for: key(8), now: start)
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func whatIsOverGoesFirst() {
-        var cache = CredentialCache(capacity: 8, accepted: .seconds(10))
+        var cache = CredentialCache<Int32>(capacity: 8, accepted: .seconds(10))
         cache.remember(.accepted(0), for: key(0), now: start)
         for i in 1..<8 { cache.remember(.accepted(Int32(i)), for: key(i), now: start + .seconds(9)) }
         // Asked for last, but over.
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func aFloodOfWrongPasswordsPushesOutNobody() {
-        var cache = CredentialCache(capacity: 8)
+        var cache = CredentialCache<Int32>(capacity: 8)
         for i in 0..<4 { cache.remember(.accepted(Int32(i)), for: key(i), now: start) }
         for i in 100..<1000 { cache.remember(.refused, for: key(i), now: start) }
         #expect((0..<4).allSatisfy { cache.verdict(of: key($0), now: start) == .accepted(Int32($0)) })
@@ -67,16 +67,16 @@ import Testing
 
     @Test func capacity() {
         for (asked, given) in [(-1, 8), (0, 8), (8, 8), (9, 16), (4096, 4096), (5000, 8192)] {
-            #expect(CredentialCache(capacity: asked).capacity == given)
+            #expect(CredentialCache<Int32>(capacity: asked).capacity == given)
         }
-        var cache = CredentialCache(capacity: 64)
+        var cache = CredentialCache<Int32>(capacity: 64)
         for i in 0..<64 { cache.remember(.accepted(Int32(i)), for: key(i, set: UInt64(i / 8)), now: start) }
         #expect((0..<64).allSatisfy { cache.verdict(of: key($0, set: UInt64($0 / 8)), now: start) == .accepted(Int32($0)) })
     }
 
     /// The clock and the lifetimes at their ends: nothing overflows.
     @Test func extremes() {
-        var cache = CredentialCache(capacity: 8, accepted: .max, refused: 0)
+        var cache = CredentialCache<Int32>(capacity: 8, accepted: .max, refused: 0)
         let late = Instant(nanoseconds: .max - 1)
         cache.remember(.accepted(1), for: key(1), now: late)
         cache.remember(.refused, for: key(2), now: late)

@@ -84,8 +84,10 @@ import Testing
         exchange.upstreamStarted = exchange.started
         exchange.request.fields.append("Referer", "https://x.test/")
         exchange.error = GatewayError(.upstreamReset)
+        exchange.identify(Principal(method: "api-key", subject: "slk_1", consumer: Consumer(name: "mobile")))
         fixture.lane.append(exchange, route: route, endpoint: endpoint)
         let line = fixture.finish()[0]
+        #expect(line.contains(#""consumer":"mobile","credential":"slk_1""#))
         let names = line.matches(of: /[{,]"(\w+)":/).map { String($0.output.1) }
         // `policies` is written by policy timing, as a member.
         #expect(Set(names).union(["policies"]) == LogMember.fixedNames)

@@ -50,6 +50,7 @@ enum StatusPage {
             .init("draining", .boolean(status.isDraining)), .init("loops", .integer(reports.count)),
             .init("exchangesInFlight", .integer(reports.reduce(0) { $0 + $1.exchanges })), .init("listeners", .array(listeners)),
             .init("upstreams", .array(upstreams(reports, configuration))), .init("apis", .array(apis)),
+            .init("policies", .array(policies(snapshot))),
         ]).text(pretty: true)
     }
 

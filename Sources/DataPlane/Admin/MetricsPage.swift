@@ -11,6 +11,7 @@ enum MetricsPage {
         listeners(reports, &text)
         loops(reports, &text)
         configuration(status, &text)
+        policies(snapshot, &text)
         ProcessMetrics.read()?.write(to: &text)
         return text.finish()
     }

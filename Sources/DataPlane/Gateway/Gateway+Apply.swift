@@ -1,5 +1,6 @@
 import GatewayCore
 import HTTPEngine
+package import Identity
 package import Model
 import Reactor
 package import Schema
@@ -20,11 +21,13 @@ extension Gateway {
 
     /// Compiles and applies a configuration. Either everything is applied or nothing: with an error in the answer the
     /// old snapshot goes on. Listening sockets that the process inherited are taken from `inherited`, by listener name.
+    ///
+    /// - Parameter store: the database of consumers, if the configuration names one.
     package func apply(
-        _ configuration: Configuration, version: String, inherited: [String: Int32] = [:]
+        _ configuration: Configuration, version: String, inherited: [String: Int32] = [:], store: (any IdentityStore)? = nil
     ) -> [Diagnostic] {
         let before = snapshot
-        let compiled = Snapshot.compile(configuration, policies: policies, version: version, loops: loops, before: before)
+        let compiled = Snapshot.compile(configuration, policies: policies, version: version, loops: loops, store: store, before: before)
         guard let next = compiled.value else {
             reject(compiled.diagnostics)
             return compiled.diagnostics

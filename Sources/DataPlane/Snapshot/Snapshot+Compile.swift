@@ -1,4 +1,5 @@
 import Expressions
+package import Identity
 package import Model
 package import PolicyKit
 import Primitives
@@ -8,16 +9,18 @@ package import Schema
 import Upstreams
 
 extension Snapshot {
-    /// Compiles a configuration that lint has passed. `loops` divides the upstreams' limits; `before` is the snapshot
-    /// that this one replaces.
+    /// Compiles a configuration that lint has passed. `loops` divides the upstreams' limits; `store` is the database of consumers;
+    /// `before` is the snapshot that this one replaces.
     ///
     /// Answers every problem at once; with an error among them there is no snapshot.
     package static func compile(
-        _ configuration: Configuration, policies: PolicyRegistry = .empty, version: String, loops: Int, before: Snapshot?
+        _ configuration: Configuration, policies: PolicyRegistry = .empty, version: String, loops: Int, store: (any IdentityStore)? = nil,
+        before: Snapshot?
     ) -> Loaded<Snapshot> {
+        let keepsConsumers = before?.configuration.consumers == configuration.consumers && before?.identities?.store === store
         let policyCompiler = PolicyCompiler(
-            policies, loops: loops, consumers: configuration.consumers, before: before?.loops == loops ? before?.policies ?? [:] : [:],
-            keepsConsumers: before?.configuration.consumers == configuration.consumers)
+            policies, loops: loops, consumers: configuration.consumers, store: store,
+            before: before?.loops == loops ? before?.policies ?? [:] : [:], identities: keepsConsumers ? before?.identities : nil)
         var compiler = SnapshotCompiler(configuration, policies: policyCompiler)
         compiler.compileRoutes()
         let timing = compiler.compileTiming()
@@ -32,7 +35,7 @@ extension Snapshot {
             version: version, configuration: configuration, routes: compiler.routes, table: table,
             upstreams: upstreams,
             predecessors: compiler.routes.map { places["\($0.api)\u{0}\($0.name)"] ?? -1 }, policies: compiler.policies.instances,
-            timing: timing, tls: tls, loops: loops)
+            identities: compiler.policies.identities, timing: timing, tls: tls, loops: loops)
         return Loaded(value: snapshot, diagnostics: compiler.diagnostics)
     }
 }

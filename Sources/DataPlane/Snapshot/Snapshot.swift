@@ -1,3 +1,4 @@
+import Identity
 package import Model
 import PolicyKit
 import Routing
@@ -16,6 +17,8 @@ package final class Snapshot: Sendable {
     let predecessors: [Int32]
     /// The policies by where they stand, for the snapshot that replaces this one.
     let policies: [String: PolicyInstance]
+    /// The consumers, if a policy has asked for them.
+    let identities: IdentityDirectory?
     let timing: TimingRule?
     /// By the name of the listener.
     let tls: [String: TLSServerContext]
@@ -25,7 +28,8 @@ package final class Snapshot: Sendable {
     init(
         version: String, configuration: Configuration, routes: [CompiledRoute], table: RouteTable, upstreams: [CompiledUpstream],
         predecessors: [Int32],
-        policies: [String: PolicyInstance], timing: TimingRule?, tls: [String: TLSServerContext] = [:], loops: Int
+        policies: [String: PolicyInstance], identities: IdentityDirectory? = nil, timing: TimingRule?, tls: [String: TLSServerContext] = [:],
+        loops: Int
     ) {
         self.version = version
         self.configuration = configuration
@@ -34,6 +38,7 @@ package final class Snapshot: Sendable {
         self.upstreams = upstreams
         self.predecessors = predecessors
         self.policies = policies
+        self.identities = identities
         self.timing = timing
         self.tls = tls
         self.loops = loops

@@ -50,6 +50,8 @@ package final class Exchange {
     package var consumer: Consumer?
     /// What is known of the caller beside that: set by `identify`.
     package internal(set) var principal: Principal?
+    /// Whom a request that was refused claimed to come from: a user name, a key id. Empty where nobody was claimed.
+    package var claimedName: [UInt8] = []
     /// The body of an answer that a policy gives in place of the upstream.
     package private(set) var replyBody: ByteBuffer?
     /// What policies add to the line of the access log, packed by `LogMember`.
@@ -140,6 +142,7 @@ extension Exchange {
         chain.clear()
         consumer = nil
         principal = nil
+        if !claimedName.isEmpty { claimedName = [] }
         trace = nil
         requestStages.removeAll()
         requestFilter = nil

@@ -27,7 +27,8 @@ package struct LogMember {
     /// Names that lines have of their own (`AccessLogFormat`): no member may be called so.
     package static let fixedNames: Set<String> = [
         "time", "client", "method", "host", "path", "protocol", "status", "requestBytes", "responseBytes", "duration", "upstreamDuration",
-        "listener", "api", "route", "upstream", "endpoint", "attempts", "requestId", "userAgent", "referer", "reason", "policies",
+        "listener", "api", "route", "upstream", "endpoint", "attempts", "requestId", "userAgent", "referer", "consumer", "credential",
+        "reason", "policies",
     ]
 
     /// Appends a member. A value for which there is no room any more is cut, and a literal becomes text by that; a member whose name has

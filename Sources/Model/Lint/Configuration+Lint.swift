@@ -43,9 +43,6 @@ struct Linter {
         checkAPIs(configuration.apis)
         checkConsumers(configuration.consumers)
         checkUse(of: configuration.upstreams)
-        if configuration.storage.$database.isGiven {
-            warning(configuration.storage.$database.position, "storage.database", "nothing uses `storage` yet")
-        }
         if configuration.listeners.isEmpty {
             warning(
                 configuration.$listeners.position, "listeners", "there is no listener, so nobody can reach the gateway",

@@ -8,7 +8,15 @@ extension BasicAuth {
     /// What can be said of a request without waiting.
     enum Reading {
         case decided(Verdict)
-        case unknown(BasicAccounts.Attempt)
+        case unknown(Attempt)
+    }
+
+    /// What has to be looked up and verified.
+    struct Attempt: Sendable {
+        let key: CredentialKey
+        let user: [UInt8]
+        let identity: IdentityKey
+        let password: [UInt8]
     }
 
     func read(_ exchange: Exchange) -> Reading {
@@ -29,15 +37,13 @@ extension BasicAuth {
         let user = scratch.view(credentials.user), password = scratch.view(credentials.password)
         guard let key = memory[exchange].key(user: user, password: password) else { return .decided(.refuse(.internalError)) }
         switch memory[exchange].verdict(of: key, now: exchange.loop.now) {
-        case .accepted(let index): return .decided(accept(Int(index), exchange))
-        case .refused: return .decided(refuse(.credentialsInvalid, exchange))
+        case .accepted(let principal): return .decided(accept(principal, exchange, user: user))
+        case .refused: return .decided(refuse(.credentialsInvalid, exchange, user: user))
         case nil: break
         }
-        let name = { self.memory[exchange].key(user: user, password: ByteView()) }
-        guard let attempt = accounts.attempt(user: user, password: password, key: key, name: name) else {
-            return .decided(refuse(.credentialsInvalid, exchange))
-        }
-        return .unknown(attempt)
+        guard identities.hasPasswords else { return .decided(refuse(.credentialsInvalid, exchange, user: user)) }
+        guard let identity = memory[exchange].key(user: user) else { return .decided(.refuse(.internalError)) }
+        return .unknown(Attempt(key: key, user: user.array, identity: identity, password: password.array))
     }
 
     private static func isBasic(_ field: ByteView) -> Bool {

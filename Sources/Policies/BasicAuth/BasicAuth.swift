@@ -31,26 +31,34 @@ package final class BasicAuth: Policy, AsyncRequestPolicy {
     package static let example = """
         basic-auth: {}
         """
-    package static let reasons: [Reason] = [.credentialsMissing, .credentialsInvalid, .authenticationBusy]
+    package static let reasons: [Reason] = [.credentialsMissing, .credentialsInvalid, .authenticationBusy, .identityUnavailable]
     package static var provides: [Fact] { [.consumer] }
     package static var isGuard: Bool { true }
     package static var usesConsumers: Bool { true }
 
-    private let challenge: [UInt8]
+    private let challenge: Challenge
     private let hidesCredentials: Bool
-    let accounts: BasicAccounts
+    let identities: IdentityDirectory
     let memory: LoopLocal<BasicAuthMemory>
 
     package init(_ config: Config, _ context: PolicyContext) throws(PolicyError) {
-        challenge = try BasicAuth.challenge(config)
+        try Challenge.check(realm: config.$realm)
+        // RFC 7617 §2.1.
+        challenge = Challenge(scheme: "Basic", [("realm", config.realm), ("charset", "UTF-8")])
         hidesCredentials = config.hideCredentials
-        accounts = try BasicAccounts(context)
+        identities = context.identities
+        if !identities.hasPasswords {
+            context.warn(
+                "no consumer has a user name and a password, so every request is refused",
+                remedy: "add `credentials: [{ basic: { username: …, passwordHash: … } }]` to a consumer")
+        }
         let lifetime = config.cache.nanoseconds
-        let count = accounts.count
+        let count = identities.store == nil ? identities.file.passwordCount : .max >> 8
         let secret: KeyedHash.Secret
         do throws(CryptoError) {
             secret = try BasicAuth.processSecret.get()
             _ = try KeyedHash(secret)
+            _ = try IdentityKeyMaker()
         } catch {
             throw PolicyError("passwords can't be remembered: \(error)")
         }
@@ -65,59 +73,50 @@ package final class BasicAuth: Policy, AsyncRequestPolicy {
     }
 
     package func onRequest(_ exchange: Exchange) async -> Verdict {
-        let attempt: BasicAccounts.Attempt
+        let attempt: Attempt
         switch read(exchange) {
         // Another exchange has asked for the same meanwhile.
         case .decided(let verdict): return verdict
         case .unknown(let found): attempt = found
         }
-        let result = await BasicAuth.workers.verify(key: attempt.key, hash: attempt.hash, password: attempt.password)
-        let now = exchange.loop.now
-        switch result {
+        let account: Account
+        switch await look(attempt, now: exchange.unixSeconds) {
+        case .account(let found): account = found
+        case .none: return refuse(attempt, exchange)
+        case .unavailable: return .refuse(.identityUnavailable)
+        }
+        switch await BasicAuth.workers.verify(key: attempt.key, hash: account.hash, password: attempt.password) {
         case .busy: return .refuse(.authenticationBusy, "Too many passwords are being verified at the moment; try again shortly.")
         case .matches:
             // Whoever guesses somebody's password under a name that does not exist gets no further.
-            guard let account = attempt.account else { break }
-            memory[exchange].remember(.accepted(Int32(truncatingIfNeeded: account)), for: attempt.key, now: now)
-            return accept(account, exchange)
+            guard let principal = account.principal else { break }
+            memory[exchange].remember(.accepted(principal), for: attempt.key, now: exchange.loop.now)
+            return attempt.user.withView { accept(principal, exchange, user: $0) }
         case .differs: break
         }
-        memory[exchange].remember(.refused, for: attempt.key, now: now)
-        return refuse(.credentialsInvalid, exchange)
+        memory[exchange].remember(.refused, for: attempt.key, now: exchange.loop.now)
+        return refuse(attempt, exchange)
     }
 
     // MARK: Answering
 
-    func accept(_ index: Int, _ exchange: Exchange) -> Verdict {
-        exchange.consumer = accounts.consumer(index)
+    func accept(_ principal: Principal, _ exchange: Exchange, user: ByteView) -> Verdict {
+        guard principal.counts(at: exchange.unixSeconds) else { return refuse(.credentialsInvalid, exchange, user: user) }
+        exchange.identify(principal)
         if hidesCredentials { exchange.request.fields.remove(.authorization) }
         return .proceed
     }
 
-    func refuse(_ reason: Reason, _ exchange: Exchange, _ detail: String? = nil) -> Verdict {
-        challenge.withView { exchange.response.fields.append(.other, name: ByteView("www-authenticate"), $0) }
+    private func refuse(_ attempt: Attempt, _ exchange: Exchange) -> Verdict {
+        attempt.user.withView { refuse(.credentialsInvalid, exchange, user: $0) }
+    }
+
+    /// - Parameter user: who it claims to be, for the guard against guessing.
+    func refuse(_ reason: Reason, _ exchange: Exchange, _ detail: String? = nil, user: ByteView? = nil) -> Verdict {
+        if let user { exchange.noteClaim(user) }
         let usual =
             reason == .credentialsMissing
             ? "This needs a user name and a password, by HTTP basic authentication." : "User name or password are wrong."
-        return .refuse(reason, detail ?? usual)
+        return challenge.refuse(reason, exchange, detail ?? usual)
     }
-
-    /// `Basic realm="…", charset="UTF-8"` (RFC 7617 §2.1).
-    private static func challenge(_ config: Config) throws(PolicyError) -> [UInt8] {
-        guard config.realm.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) else {
-            throw PolicyError("a realm is made of visible ASCII characters and spaces", at: config.$realm.position, path: "realm")
-        }
-        var quoted: [UInt8] = []
-        for byte in config.realm.utf8 {
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { quoted.append(UInt8(ascii: "\\")) }
-            quoted.append(byte)
-        }
-        return Array("Basic realm=\"".utf8) + quoted + Array("\", charset=\"UTF-8\"".utf8)
-    }
-}
-
-extension Reason {
-    static let credentialsMissing = Reason("credentials_missing", 401, "Authentication is required")
-    static let credentialsInvalid = Reason("credentials_invalid", 401, "The credentials are not accepted")
-    static let authenticationBusy = Reason("authentication_busy", 503, "Too many credentials are being verified")
 }

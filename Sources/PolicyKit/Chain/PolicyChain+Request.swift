@@ -65,7 +65,7 @@ extension PolicyChain {
             step.instance.answersPreflight && (step.condition.map { holds($0, step.instance, exchange) } ?? true)
         }
         if isAnswered {
-            for step in requestSteps where !step.instance.provides.isEmpty { exchange.chain.skipped |= 1 << UInt64(step.index) }
+            for step in requestSteps where step.instance.concernsCaller { exchange.chain.skipped |= 1 << UInt64(step.index) }
         }
         return run(exchange, from: 0)
     }
@@ -122,7 +122,7 @@ extension PolicyChain {
 }
 
 extension PolicyTrace.Decision {
-    init(_ verdict: Verdict) {
+    package init(_ verdict: Verdict) {
         switch verdict {
         case .proceed: self = .passed
         case .reply: self = .replied

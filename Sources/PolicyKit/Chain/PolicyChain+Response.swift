@@ -40,7 +40,12 @@ extension PolicyChain {
                 let verdict = exchange.trace == nil ? policy.onResponse(exchange) : traced(policy, place, exchange)
                 if case .proceed = verdict { break }
                 return .replaced(verdict)
-            case .later(let policy): return .waits(policy)
+            case .later(let policy):
+                let start = exchange.trace == nil ? Instant.never : exchange.loop.backend.now
+                guard let verdict = policy.verdict(ofResponse: exchange) else { return .waits(policy) }
+                note(responseSteps[place].instance, .response, since: start, verdict, exchange)
+                if case .proceed = verdict { break }
+                return .replaced(verdict)
             }
             if let outcome = demandBody(exchange, place) { return outcome }
         }

@@ -1,5 +1,6 @@
 import Expressions
 package import GatewayCore
+package import Identity
 package import Model
 package import Schema
 
@@ -12,8 +13,11 @@ package struct PolicyCompiler {
     private let registry: PolicyRegistry
     private let loops: Int
     private let before: [String: PolicyInstance]
-    private let consumers: [(consumer: Consumer, credentials: [Credential])]
+    private let consumers: [ConsumerSettings]
+    private let store: (any IdentityStore)?
     private let keepsConsumers: Bool
+    /// Made when the first policy asks for consumers, or that of before.
+    package private(set) var identities: IdentityDirectory?
     private let callouts: any CalloutClient
     /// Chains by the policies in them: most routes of an API share one.
     private var chains: [[ChainKey]: PolicyChain] = [:]
@@ -22,21 +26,21 @@ package struct PolicyCompiler {
     private var reported: Set<String> = []
 
     /// - Parameters:
+    ///   - store: the database of consumers, if there is one.
     ///   - before: the instances of the snapshot that is replaced.
-    ///   - keepsConsumers: that one has the same consumers.
+    ///   - identities: those of that snapshot, if its consumers and its database are the same.
     package init(
-        _ registry: PolicyRegistry, loops: Int, consumers: [ConsumerSettings], before: [String: PolicyInstance], keepsConsumers: Bool,
-        callouts: any CalloutClient = NoCallouts()
+        _ registry: PolicyRegistry, loops: Int, consumers: [ConsumerSettings], store: (any IdentityStore)? = nil,
+        before: [String: PolicyInstance], identities: IdentityDirectory?, callouts: any CalloutClient = NoCallouts()
     ) {
         self.registry = registry
         self.loops = loops
+        self.consumers = consumers
+        self.store = store
         self.before = before
-        self.keepsConsumers = keepsConsumers
+        self.identities = identities
         self.callouts = callouts
-        self.consumers = consumers.map { settings in
-            let attributes = settings.attributes.entries.map { (name: $0.key, value: $0.value) }
-            return (Consumer(name: settings.name, groups: settings.groups, attributes: attributes), settings.credentials)
-        }
+        keepsConsumers = identities != nil
     }
 
     /// Makes the policies of one list, or keeps those of before.
@@ -79,42 +83,20 @@ package struct PolicyCompiler {
         guard let type = registry[entry.policy] else { throw PolicyError("there is no policy called `\(entry.policy)`") }
         let known = before[key].flatMap { $0.id == entry.policy ? $0 : nil }
         let context = PolicyContext(
-            label: entry.label, loops: loops, consumers: consumers, predecessor: known?.policy, callouts: callouts, warnings: warnings)
-        var condition: Expression?
-        if let when = entry.options.when { condition = try compile(when, of: entry, path: path, context) }
-        if case .bool(let decided) = condition?.constant {
-            // What never holds is left out; what always holds needs no looking at.
-            guard decided else { return nil }
-            condition = nil
-        }
-        let policy: any Policy
-        if let known, known.config.isEqual(to: entry.config), keepsConsumers || !type.usesConsumers {
-            policy = known.policy
-        } else {
-            policy = try type.make(entry.config, context)
-        }
-        let instance = PolicyInstance(
-            id: entry.policy, label: entry.label, policy: policy, config: entry.config, condition: condition,
-            conditionText: entry.options.when?.text, isGuard: type.isGuard, provides: type.provides)
+            label: entry.label, loops: loops, identities: type.usesConsumers ? directory() : .empty, predecessor: known?.policy,
+            callouts: callouts, warnings: warnings, registry: registry)
+        guard let instance = try context.instance(of: entry, type, known, keepsConsumers: keepsConsumers) else { return nil }
         instances[key] = instance
         return PolicyLink(instance: instance, needs: type.needs(of: entry.config), position: entry.position, path: path)
     }
 
-    private func compile(
-        _ when: ExpressionText, of entry: PolicyEntry, path: String, _ context: PolicyContext
-    ) throws(PolicyError) -> Expression {
-        let condition: Expression
-        do throws(PolicyError) {
-            condition = try context.compile(when, "", expecting: .bool, isResponseKnown: true)
-        } catch {
-            throw PolicyError(
-                error.flaws.map { flaw in
-                    var flaw = flaw
-                    flaw.message = "`when`: \(flaw.message)"
-                    return flaw
-                })
-        }
-        return condition
+    private mutating func directory() -> IdentityDirectory {
+        if let identities { return identities }
+        let (file, found) = ConsumerCompiler.compile(consumers)
+        diagnostics += found
+        let made = IdentityDirectory(file: file, store: store)
+        identities = made
+        return made
     }
 }
 

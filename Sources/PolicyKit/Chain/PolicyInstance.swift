@@ -1,4 +1,5 @@
 import Expressions
+package import GatewayCore
 import Schema
 
 /// One entry of a configuration, made into an object.
@@ -11,12 +12,14 @@ package final class PolicyInstance: Sendable {
     let condition: Expression?
     let conditionText: String?
     let isGuard: Bool
-    let provides: [Fact]
+    package let provides: [Fact]
+    /// Who calls is what it finds out or goes by: a preflight, which says nothing of that, passes it by.
+    let concernsCaller: Bool
     let answersPreflight: Bool
 
     init(
         id: String, label: String, policy: any Policy, config: any Settings, condition: Expression?, conditionText: String?, isGuard: Bool,
-        provides: [Fact]
+        provides: [Fact], needs: [Fact]
     ) {
         self.id = id
         self.label = label
@@ -26,7 +29,26 @@ package final class PolicyInstance: Sendable {
         self.conditionText = conditionText
         self.isGuard = isGuard
         self.provides = provides
+        concernsCaller = !provides.isEmpty || !needs.isEmpty
         answersPreflight = policy is any PreflightPolicy
+    }
+}
+
+extension PolicyInstance {
+    /// Whether its condition lets it act on this request. Guards run when their condition can't be evaluated: nobody passes one by
+    /// leaving out what it asks for.
+    package func takesPart(in exchange: Exchange) -> Bool {
+        guard let condition else { return true }
+        return exchange.test(condition) ?? isGuard
+    }
+
+    package var asksOfResponse: Bool { condition?.asksOfResponse ?? false }
+
+    /// Its name, what it is if that is another, what it is made of and when it acts.
+    var summary: String {
+        var name = label == id ? id : "\(label) (\(id))"
+        if let group = policy as? any PolicyGroup { name += " [" + group.members.map(\.summary).joined(separator: ", ") + "]" }
+        return conditionText.map { "\(name) when \($0)" } ?? name
     }
 }
 

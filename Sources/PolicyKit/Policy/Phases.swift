@@ -32,7 +32,14 @@ extension AsyncRequestPolicy {
 
 /// A `ResponsePolicy` that may have to wait. The upstream's body waits too.
 package protocol AsyncResponsePolicy: Policy {
+    /// The verdict if it is known without waiting; then the exchange costs no task.
+    func verdict(ofResponse exchange: Exchange) -> Verdict?
+
     func onResponse(_ exchange: Exchange) async -> Verdict
+}
+
+extension AsyncResponsePolicy {
+    package func verdict(ofResponse exchange: Exchange) -> Verdict? { nil }
 }
 
 /// Sees the body of requests: as a stream, or whole.

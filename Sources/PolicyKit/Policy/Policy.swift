@@ -25,11 +25,14 @@ package protocol Policy: AnyObject, Sendable {
     /// What the exchange knows once its request has passed.
     static var provides: [Fact] { get }
 
+    /// The same of this one, with its settings.
+    var provided: [Fact] { get }
+
     /// Whether it protects something. A condition that can't be evaluated, say because the client left a header out, lets a
     /// guard run, and lets any other policy be passed over.
     static var isGuard: Bool { get }
 
-    /// The policy sees the consumers of the configuration when it is made, so it is made anew when those change.
+    /// The policy looks consumers up (`PolicyContext.identities`), so it is made anew when those of the configuration change.
     static var usesConsumers: Bool { get }
 
     /// Prepares all that can be prepared before an exchange comes.
@@ -44,6 +47,7 @@ extension Policy {
     package static var reasons: [Reason] { [] }
     package static func needs(_ config: Config) -> [Fact] { [] }
     package static var provides: [Fact] { [] }
+    package var provided: [Fact] { Self.provides }
     package static var isGuard: Bool { false }
     package static var usesConsumers: Bool { false }
     package func phases(on route: RouteFacts) -> PolicyPhases { .all }

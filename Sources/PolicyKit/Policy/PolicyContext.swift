@@ -1,5 +1,6 @@
 package import Expressions
 package import GatewayCore
+package import Identity
 package import Model
 package import Schema
 
@@ -9,25 +10,28 @@ package struct PolicyContext: Sendable {
     package let label: String
     /// Event loops that will call the policy; what `LoopLocal` needs.
     package let loops: Int
-    /// The consumers of the configuration, with their credentials.
-    package let consumers: [(consumer: Consumer, credentials: [Credential])]
+    /// The consumers and their credentials: for policies that say so by `usesConsumers`; for others there are none.
+    package let identities: IdentityDirectory
     /// The policy that stood at this place with other settings, so that what it has gathered can be taken over. Exchanges that
     /// began before the reload still pass it, so only what can be shared may be.
     package let predecessor: (any Policy)?
     /// Asks services that are no upstreams.
     package let callouts: any CalloutClient
-    private let warnings: PolicyWarnings
+    let warnings: PolicyWarnings
+    /// Where policies within policies are found.
+    let registry: PolicyRegistry
 
     package init(
-        label: String, loops: Int, consumers: [(consumer: Consumer, credentials: [Credential])] = [], predecessor: (any Policy)? = nil,
-        callouts: any CalloutClient = NoCallouts(), warnings: PolicyWarnings = PolicyWarnings()
+        label: String, loops: Int, identities: IdentityDirectory = .empty, predecessor: (any Policy)? = nil,
+        callouts: any CalloutClient = NoCallouts(), warnings: PolicyWarnings = PolicyWarnings(), registry: PolicyRegistry = .empty
     ) {
         self.label = label
         self.loops = loops
-        self.consumers = consumers
+        self.identities = identities
         self.predecessor = predecessor
         self.callouts = callouts
         self.warnings = warnings
+        self.registry = registry
     }
 
     /// Tells the operator of something that works and should not stay as it is.

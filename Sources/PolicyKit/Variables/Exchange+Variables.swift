@@ -18,6 +18,7 @@ extension Exchange: ExpressionVariables {
         case .sourceIP: return .string(written(scratch) { client.address.write(to: $0) })
         case .sourcePort: return .int(Int(client.port))
         case .consumerName: return consumer.map { .string(lent($0.name, scratch)) }
+        case .consumerApplication: return consumer.map { .string(lent($0.application ?? "", scratch)) }
         case .responseStatus: return response.status > 0 ? .int(response.status) : nil
         case .route: return routeInfo.map { .string(lent($0.name, scratch)) }
         case .api: return routeInfo.map { .string(lent($0.api, scratch)) }

@@ -29,7 +29,8 @@ extension ExpressionEnvironment {
         object(
             "consumer",
             [
-                field("name", .string, .consumerName), field("groups", .list(.string), .consumerGroups),
+                field("name", .string, .consumerName), field("application", .string, .consumerApplication),
+                field("groups", .list(.string), .consumerGroups),
                 field("attributes", .map(.string, .string), .consumerAttributes),
             ]),
         field("claims", .map(.string, .dyn), .claims), field("params", .map(.string, .string), .params), field("route", .string, .route),

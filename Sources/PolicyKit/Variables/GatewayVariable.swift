@@ -3,7 +3,7 @@ package enum GatewayVariable: UInt16, CaseIterable, Sendable {
     case requestMethod, requestPath, requestHost, requestScheme, requestHeaders, requestQuery, requestCookies, requestSize
     case requestTime, requestID
     case sourceIP, sourcePort
-    case consumerName, consumerGroups, consumerAttributes
+    case consumerName, consumerApplication, consumerGroups, consumerAttributes
     case claims, params
     case responseStatus, responseHeaders
     case route, api
@@ -14,7 +14,7 @@ package enum GatewayVariable: UInt16, CaseIterable, Sendable {
     /// What has to have happened before it has a value.
     package var fact: Fact? {
         switch self {
-        case .consumerName, .consumerGroups, .consumerAttributes: .consumer
+        case .consumerName, .consumerApplication, .consumerGroups, .consumerAttributes: .consumer
         case .claims: .claims
         default: nil
         }

@@ -53,6 +53,11 @@ struct LimitShard {
     mutating func remove(_ key: LimitKey) {
         if let slot = slot(of: key) { free(slot) }
     }
+
+    /// Entries for which `condition` holds.
+    func count(where condition: (LimitEntry) -> Bool) -> Int {
+        (0..<slots).count { !entry($0).isEmpty && condition(entry($0)) }
+    }
 }
 
 extension LimitShard {

@@ -22,7 +22,11 @@ struct CheckCommand: ParsableCommand {
         let loaded = FileSource(path: path, policies: builtInPolicies).load()
         var diagnostics = loaded.diagnostics
         if let configuration = loaded.configuration {
-            diagnostics += Snapshot.compile(configuration, policies: builtInPolicies, version: loaded.version, loops: 1, before: nil).diagnostics
+            diagnostics +=
+                Snapshot.compile(
+                    configuration, policies: builtInPolicies, version: loaded.version, loops: 1,
+                    store: UnopenedIdentityStore.standing(for: configuration), before: nil
+                ).diagnostics
         }
         diagnostics = diagnostics.sortedByPosition
         switch format {

@@ -18,7 +18,9 @@ struct RouteCommand: ParsableCommand {
 
     func run() throws {
         let (configuration, _, version, _) = try source.load()
-        let compiled = Snapshot.compile(configuration, policies: builtInPolicies, version: version, loops: 1, before: nil)
+        let compiled = Snapshot.compile(
+            configuration, policies: builtInPolicies, version: version, loops: 1, store: UnopenedIdentityStore.standing(for: configuration),
+            before: nil)
         guard let snapshot = compiled.value else { throw Failure(compiled.diagnostics.sortedByPosition.text) }
         let answer: RouteProbe.Answer
         do throws(GatewayError) {

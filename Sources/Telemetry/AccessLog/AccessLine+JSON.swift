@@ -41,6 +41,8 @@ extension AccessLine {
         writeRequestID(to: out)
         pair(",\"userAgent\":", userAgent, out)
         pair(",\"referer\":", referer, out)
+        pair(",\"consumer\":", consumer, out)
+        pair(",\"credential\":", credential, out)
         writeMembers(to: out)
     }
 

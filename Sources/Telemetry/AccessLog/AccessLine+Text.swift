@@ -4,7 +4,9 @@ import Primitives
 extension AccessLine {
     func writeText(to out: ByteBuffer) {
         client.write(to: out)
-        out.append(" - - [")
+        out.append(" -")
+        word(consumer, out)
+        out.append(" [")
         Timestamp(record.time).writeCommonLog(to: out)
         out.append("] \"")
         if method.isEmpty, target.isEmpty {

@@ -6,13 +6,13 @@ package enum AccessLogFormat: Sendable {
     /// One JSON object a line. Keys: `time` (RFC 3339, milliseconds), `client`, `method`, `host`, `path` (the target as
     /// received, with its query), `protocol`, `status` (0: nothing was sent), `requestBytes`, `responseBytes`, `duration`
     /// and `upstreamDuration` (seconds, microsecond precision), `listener`, `api`, `route`, `upstream`, `endpoint`,
-    /// `attempts`, `requestId`, `userAgent`, `referer`, `reason` (only of exchanges that failed). What is unknown is left
+    /// `attempts`, `requestId`, `userAgent`, `referer`, `consumer`, `credential` (what it is called), `reason` (only of exchanges that failed). What is unknown is left
     /// out. Behind these, and before `reason`, come the members that policies add (`log-fields`). A connection that failed without a request has `time`, `client`, `listener` and `reason` alone.
     /// Bytes that are not UTF-8 stand as `\xHH` inside the string.
     case json
     /// The combined format of Apache and nginx, then what a gateway adds, `-` for what is unknown:
     ///
-    ///     client - - [23/Nov/2026:10:00:00 +0000] "GET /a?b HTTP/1.1" 200 512 "referer" "agent" duration upstreamDuration
+    ///     client - consumer [23/Nov/2026:10:00:00 +0000] "GET /a?b HTTP/1.1" 200 512 "referer" "agent" duration upstreamDuration
     ///     host listener api route upstream endpoint attempts requestId reason
     ///
     /// (on one line), and ` name=value` for each member that policies add. Quotes, backslashes, control and non-ASCII bytes stand as `\xHH`.
@@ -34,7 +34,7 @@ package enum AccessLogFormat: Sendable {
 /// One record, its parts found.
 struct AccessLine {
     let record: AccessRecord
-    let listener, api, route, upstream, endpoint, method, host, target, userAgent, referer, keptID, members: ByteView
+    let listener, api, route, upstream, endpoint, method, host, target, userAgent, referer, keptID, consumer, credential, members: ByteView
 
     init(_ record: AccessRecord, _ reader: inout AccessRecordReader) {
         self.record = record
@@ -49,6 +49,8 @@ struct AccessLine {
         userAgent = reader.part()
         referer = reader.part()
         keptID = reader.part()
+        consumer = reader.part()
+        credential = reader.part()
         members = reader.part()
     }
 

@@ -73,9 +73,10 @@ package final class AccessLogLane: TimerOwner {
         let method = request.methodName, host = request.host, target = request.target
         let agent = fields[.userAgent] ?? ByteView(), referer = fields[.referer] ?? ByteView()
         let members = exchange.logMembers?.view ?? ByteView()
+        let consumer = exchange.consumer?.name ?? "", credential = exchange.principal?.subject ?? ""
         let size = RecordWriter.size(
             parts: name.count + (route?.encoded.count ?? 0) + (endpoint?.encoded.count ?? 0) + method.count + host.count + target.count
-                + agent.count + referer.count + id.count + members.count)
+                + agent.count + referer.count + id.count + consumer.utf8.count + credential.utf8.count + members.count)
         unsafe batch.bytes.appendUninitialized(size) { memory in
             var writer = unsafe RecordWriter(memory)
             writer.append(record)
@@ -88,6 +89,8 @@ package final class AccessLogLane: TimerOwner {
             writer.append(part: agent)
             writer.append(part: referer)
             writer.append(part: id)
+            consumer.withView { writer.append(part: $0) }
+            credential.withView { writer.append(part: $0) }
             writer.append(part: members)
             return writer.count
         }

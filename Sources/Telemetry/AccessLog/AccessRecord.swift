@@ -9,6 +9,8 @@ struct AccessRecord: BitwiseCopyable {
     /// The variable parts, in the order in which they follow.
     enum Part: Int, CaseIterable {
         case listener, api, route, upstream, endpoint, method, host, target, userAgent, referer, requestID
+        /// Who calls, and by which credential: what that is called, never the credential itself.
+        case consumer, credential
         /// Of policies, packed by `LogMember`.
         case members
     }
