@@ -116,7 +116,7 @@ let tests: [Target] = [
     test("Reactor", needs: ["Primitives", "ReactorTesting"]),
     test("TLS", needs: ["COpenSSL", "Primitives", "Reactor"], hasCases: true),
     test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"], hasCases: true),
-    test("Identity", needs: ["Primitives", "Reactor", "GatewayCore", "CAllocations"], hasCases: true),
+    test("Identity", needs: ["COpenSSL", "Primitives", "Reactor", "GatewayCore", "CAllocations"], hasCases: true),
     test("Storage", needs: ["Primitives", "Reactor", "GatewayCore", "Identity"]),
     test("SharedState", needs: ["Primitives", "Reactor"], hasCases: true),
     test("Schema", needs: ["Primitives"]),

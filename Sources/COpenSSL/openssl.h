@@ -86,4 +86,15 @@ static inline int sluice_alt_name(const GENERAL_NAMES *names, int index, const u
     *count = text ? ASN1_STRING_length(text) : 0;
     return name->type;
 }
+
+// Tokens.
+
+/// HMAC with the digest of that name. The context keeps a copy of the key.
+static inline int sluice_hmac_init(EVP_MAC_CTX *context, const unsigned char *key, size_t length, const char *digest) {
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_MAC_init(context, key, length, parameters);
+}
 #endif

@@ -28,6 +28,7 @@ import Testing
         ("steps: [{ send: GET /, expect: { upstream: { target: /b } } }]", "upstream: target: expected `/b`, got `/`"),
         ("steps: [{ send: GET /, expect: { upstream: { body: b } } }]", "upstream: body: expected `b`, got ``"),
         ("steps: [{ send: GET /, expect: { upstream: { times: 2 } } }]", "expected 2 request(s) to the upstream, got 1"),
+        ("steps: [{ send: GET /, expect: { callouts: { times: 1 } } }]", "expected 1 request(s) to the callouts, got 0"),
         ("steps: [{ send: GET /, expect: { closed: true } }]", "the connection was not closed"),
         // What is no case.
         ("steps: [{ send: GET / }]", "nothing is expected"),
@@ -37,6 +38,7 @@ import Testing
         ("steps: [{ send: GET /, expect: { body: { like: x } } }]", "expected text, a list"),
         ("steps: [{ send: GET /, expect: { body: { regex: \"(\" } } }]", "not a regular expression"),
         ("steps: [{ advance: 1s, expect: { status: 200 } }]", "belong to `send`"),
+        ("steps: [{ advance: 1s, callouts: [{ status: 200 }] }]", "belong to `send`"),
         ("steps: [{ send: GET /, advance: 1s, expect: { status: 200 } }]", "exactly one of"),
         ("refused: []", "at least one message"),
         ("refused: [{ message: x }]", "no error `x` in"),

@@ -16,9 +16,11 @@ final class EndpointDirectory: Sendable {
     }
 
     private let state = Mutex(State())
-    private let resolver = Resolver()
+    private let resolver: Resolver
     /// Called, on the resolver's thread, when an answer has changed.
     let changed = Mutex<(@Sendable () -> Void)?>(nil)
+
+    init(resolver: Resolver) { self.resolver = resolver }
 
     /// Takes over the upstreams of a snapshot: new names are looked up, and waited for a moment; names that nobody uses
     /// any more are forgotten.

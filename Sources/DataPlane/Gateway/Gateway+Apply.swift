@@ -27,7 +27,8 @@ extension Gateway {
         _ configuration: Configuration, version: String, inherited: [String: Int32] = [:], store: (any IdentityStore)? = nil
     ) -> [Diagnostic] {
         let before = snapshot
-        let compiled = Snapshot.compile(configuration, policies: policies, version: version, loops: loops, store: store, before: before)
+        let compiled = Snapshot.compile(
+            configuration, policies: policies, version: version, loops: loops, store: store, before: before, callouts: callouts)
         guard let next = compiled.value else {
             reject(compiled.diagnostics)
             return compiled.diagnostics

@@ -1,4 +1,4 @@
-import GatewayCore
+package import GatewayCore
 import HTTPEngine
 import Model
 package import PolicyKit
@@ -20,6 +20,8 @@ package final class Gateway: Sendable {
     let state: Mutex<State>
     let directory: EndpointDirectory
     let health: HealthMonitor
+    /// For policies, and for what works in the background.
+    package let callouts: any CalloutClient
     private let threads: [LoopThread]
 
     struct State {
@@ -54,7 +56,9 @@ package final class Gateway: Sendable {
         self.control = control
         self.threads = threads
         state = Mutex(State(snapshot: empty))
-        directory = EndpointDirectory()
+        let resolver = Resolver()
+        directory = EndpointDirectory(resolver: resolver)
+        callouts = Callouts(loops: workers.map(\.loop), control: control, resolver: resolver)
         health = HealthMonitor(loop: control)
         directory.changed.withLock { $0 = { [weak self] in self?.endpointsChanged() } }
         health.changed.withLock { $0 = { [weak self] in self?.healthChanged($0, $1, $2) } }

@@ -18,6 +18,9 @@ extension Worker {
         case .stopped(let verdict): stop(exchange, verdict)
         case .waits(let policy, let place): wait(exchange, for: policy, place, chain)
         case .wantsBody(let policy, let most, let place): collect(exchange, for: policy, most: most, place, chain)
+        case .waitsWithBody(let policy, let place):
+            let started = exchange.trace == nil ? Instant.never : loop.backend.now
+            suspend(exchange, BodyWait(policy: policy, place: place, chain: chain, worker: self, started: started))
         }
     }
 
@@ -43,6 +46,11 @@ extension Worker {
     fileprivate func goOn(_ wait: RequestWait, _ exchange: Exchange, _ verdict: Verdict) {
         wait.chain.noteRequest(wait.place, since: wait.started, verdict, exchange)
         act(wait.chain.continueRequest(exchange, after: wait.place, with: verdict), exchange, wait.chain)
+    }
+
+    fileprivate func goOn(_ wait: BodyWait, _ exchange: Exchange, _ verdict: Verdict) {
+        wait.chain.noteRequest(wait.place, since: wait.started, verdict, exchange)
+        act(wait.chain.continueRequest(exchange, afterBody: wait.place, with: verdict), exchange, wait.chain)
     }
 
     // MARK: The whole body
@@ -96,6 +104,24 @@ private struct RequestWait: PolicyWait {
     let started: Instant
 
     func work(_ exchange: Exchange) async -> Verdict { await policy.onRequest(exchange) }
+    func goOn(_ exchange: Exchange, _ verdict: Verdict) { worker.goOn(self, exchange, verdict) }
+}
+
+/// A request that waits for a policy that has its body.
+private struct BodyWait: PolicyWait {
+    let policy: any AsyncRequestBodyPolicy
+    let place: Int
+    let chain: PolicyChain
+    let worker: Worker
+    let started: Instant
+
+    func work(_ exchange: Exchange) async -> Verdict {
+        guard let replay = exchange.requestReplay else { return .refuse(.internalError) }
+        let verdict = await policy.onWholeRequestBody(exchange, replay.body)
+        // The body goes back to the loop with the replay, and the client may be gone by now.
+        return withExtendedLifetime(replay) { verdict }
+    }
+
     func goOn(_ exchange: Exchange, _ verdict: Verdict) { worker.goOn(self, exchange, verdict) }
 }
 

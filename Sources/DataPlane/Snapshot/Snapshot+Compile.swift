@@ -1,4 +1,6 @@
 import Expressions
+package import GatewayCore
+import HTTPEngine
 package import Identity
 package import Model
 package import PolicyKit
@@ -12,15 +14,18 @@ extension Snapshot {
     /// Compiles a configuration that lint has passed. `loops` divides the upstreams' limits; `store` is the database of consumers;
     /// `before` is the snapshot that this one replaces.
     ///
+    /// `callouts` is what policies are given to call out with.
+    ///
     /// Answers every problem at once; with an error among them there is no snapshot.
     package static func compile(
         _ configuration: Configuration, policies: PolicyRegistry = .empty, version: String, loops: Int, store: (any IdentityStore)? = nil,
-        before: Snapshot?
+        before: Snapshot?, callouts: any CalloutClient = Callouts.checking
     ) -> Loaded<Snapshot> {
         let keepsConsumers = before?.configuration.consumers == configuration.consumers && before?.identities?.store === store
         let policyCompiler = PolicyCompiler(
             policies, loops: loops, consumers: configuration.consumers, store: store,
-            before: before?.loops == loops ? before?.policies ?? [:] : [:], identities: keepsConsumers ? before?.identities : nil)
+            before: before?.loops == loops ? before?.policies ?? [:] : [:], identities: keepsConsumers ? before?.identities : nil,
+            callouts: callouts)
         var compiler = SnapshotCompiler(configuration, policies: policyCompiler)
         compiler.compileRoutes()
         let timing = compiler.compileTiming()

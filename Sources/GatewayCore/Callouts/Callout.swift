@@ -14,6 +14,9 @@ package struct Callout: Sendable {
     package var mostBytes = 1 << 20
     /// How a connection to an `https` URL is secured; nil: with the system's authorities.
     package var security: (any FetchSecurity)?
+    /// Whether the service may see the request twice: once more on a new connection, when one that had served before dies without
+    /// a byte of an answer. Nil: as the method says (RFC 9110 §9.2.2).
+    package var isRepeatable: Bool?
 
     package init(_ url: CalloutURL) { self.url = url }
 }
@@ -25,6 +28,15 @@ package protocol CalloutClient: Sendable {
     /// - Parameter loop: where the connection lives: the exchange's own loop, so that nothing crosses loops. Nil: the loop for work
     ///   in the background.
     func send(_ callout: Callout, on loop: EventLoop?) async -> Result<FetchResponse, GatewayError>
+
+    /// Reads what a configuration says of TLS, once for all the callouts that are made with it, at `version` each.
+    func security(_ settings: CalloutTLS, version: UpstreamVersion) throws(CalloutTLSError) -> any FetchSecurity
+}
+
+extension CalloutClient {
+    package func security(_ settings: CalloutTLS, version: UpstreamVersion) throws(CalloutTLSError) -> any FetchSecurity {
+        throw CalloutTLSError("nothing speaks TLS here")
+    }
 }
 
 /// Stands where there is no client, as when a configuration is only checked.

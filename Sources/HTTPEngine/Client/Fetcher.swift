@@ -32,7 +32,9 @@ package final class Fetcher: @unchecked Sendable {
             done(result)
         }
         running[ObjectIdentifier(call)] = call
-        fill(exchange, request)
+        exchange.request.compose(
+            method: request.method, target: request.target, host: request.host.isEmpty ? request.address.description : request.host,
+            headers: request.headers, body: request.body, closes: true)
         exchange.downstream = call
         exchange.observer = call
         exchange.started = loop.now
@@ -58,27 +60,13 @@ package final class Fetcher: @unchecked Sendable {
             call.end(.failure(GatewayError(.upstreamConnectFailed, .upstream, "\(error).")))
         }
     }
-
-    private func fill(_ exchange: Exchange, _ request: FetchRequest) {
-        let head = exchange.request
-        head.methodSpan = head.store { $0.append(text: request.method) }
-        head.method = request.method.withView { HTTPMethod($0) }
-        head.targetSpan = head.store { $0.append(text: request.target) }
-        head.fields.append("host", request.host.isEmpty ? request.address.description : request.host)
-        head.fields.append("user-agent", "sluice")
-        head.fields.append("connection", "close")
-        head.acceptsTrailers = true
-        for (name, value) in request.headers { head.fields.append(name, value) }
-        head.framing = request.body.isEmpty ? .none : .length(request.body.count)
-    }
 }
 
 /// One request under way: stands where a client's connection stands otherwise.
 private final class Call: Downstream, ExchangeObserver, ClientConnectionOwner, HTTP2ClientOwner {
     private let exchange: Exchange
-    private let most: Int
     private var ended: ((Call, Result<FetchResponse, GatewayError>) -> Void)?
-    private var received: [UInt8] = []
+    private var response: ResponseCollector
     /// Kept until the call has ended.
     var connection: AnyObject?
     /// Whether the upstream may choose HTTP/1.1 in the TLS handshake.
@@ -87,7 +75,7 @@ private final class Call: Downstream, ExchangeObserver, ClientConnectionOwner, H
 
     init(_ exchange: Exchange, most: Int, ended: @escaping (Call, Result<FetchResponse, GatewayError>) -> Void) {
         self.exchange = exchange
-        self.most = most
+        response = ResponseCollector(most: most)
         self.ended = ended
     }
 
@@ -105,24 +93,12 @@ private final class Call: Downstream, ExchangeObserver, ClientConnectionOwner, H
     func sendHead(_ exchange: Exchange) { exchange.responseStarted = true }
 
     func sendBody(_ bytes: ByteView) {
-        received.append(contentsOf: bytes.array)
-        guard received.count > most else { return }
-        let error = GatewayError(.upstreamBadResponse, .upstream, "The response is longer than \(most) bytes.")
+        guard let error = response.take(bytes) else { return }
         exchange.upstream?.cancel(error)
         end(.failure(error))
     }
 
-    func sendEnd(trailers: HeaderFields?) {
-        let response = exchange.response
-        let headers = Call.list(response.fields), last = trailers.map(Call.list) ?? []
-        end(.success(FetchResponse(status: response.status, headers: headers, body: received, trailers: last)))
-    }
-
-    private static func list(_ fields: HeaderFields) -> [(name: String, value: String)] {
-        var list: [(name: String, value: String)] = []
-        for i in 0..<fields.count where !fields.isRemoved(at: i) { list.append((fields.name(at: i).string, fields.value(at: i).string)) }
-        return list
-    }
+    func sendEnd(trailers: HeaderFields?) { end(.success(response.response(exchange.response, trailers: trailers))) }
 
     func abort(_ error: GatewayError) { end(.failure(error)) }
     func flush() -> Bool { true }

@@ -14,6 +14,8 @@ extension PolicyChain {
         case waits(any AsyncRequestPolicy, place: Int)
         /// The policy at `place` wants the whole body; `continueRequest(after:_:body:)` shows it that.
         case wantsBody(any RequestBodyPolicy, most: Int, place: Int)
+        /// It has the whole body, and has to wait for something; `continueRequest(afterBody:with:)` takes its verdict.
+        case waitsWithBody(any AsyncRequestBodyPolicy, place: Int)
     }
 
     /// Takes a request through the chain, as far as it goes without waiting.
@@ -104,9 +106,16 @@ extension PolicyChain {
         _ exchange: Exchange, after place: Int, _ policy: any RequestBodyPolicy, body: ByteBuffer
     ) -> RequestOutcome {
         exchange.chain.step = requestSteps[place].index
+        if let policy = policy as? any AsyncRequestBodyPolicy { return .waitsWithBody(policy, place: place) }
         let start = exchange.trace == nil ? Instant.never : exchange.loop.backend.now
         let verdict = policy.onRequestBody(exchange, body)
         note(requestSteps[place].instance, .body, since: start, verdict, exchange)
+        guard case .proceed = verdict else { return .stopped(verdict) }
+        return run(exchange, from: place + 1)
+    }
+
+    /// Goes on behind the policy at `place`, which has the body and was waited for.
+    package func continueRequest(_ exchange: Exchange, afterBody place: Int, with verdict: Verdict) -> RequestOutcome {
         guard case .proceed = verdict else { return .stopped(verdict) }
         return run(exchange, from: place + 1)
     }

@@ -55,6 +55,12 @@ extension RequestBodyPolicy {
     package func onRequestBody(_ exchange: Exchange, _ body: ByteBuffer) -> Verdict { .proceed }
 }
 
+/// A `RequestBodyPolicy` that may have to wait once the whole body is there: for a store, for a callout, for work on another thread.
+package protocol AsyncRequestBodyPolicy: RequestBodyPolicy {
+    /// Called in place of `onRequestBody`. Runs on the exchange's loop, in a task that is cancelled when the client leaves.
+    func onWholeRequestBody(_ exchange: Exchange, _ body: ByteBuffer) async -> Verdict
+}
+
 /// Sees the body of responses: as a stream, or whole.
 package protocol ResponseBodyPolicy: Policy {
     /// What it wants of this exchange's response body. Asked at the policy's place in the chain, behind its `onResponse`.

@@ -19,8 +19,8 @@ package struct JSONObject: Sendable, Equatable, ExpressibleByDictionaryLiteral {
         for (name, value) in elements { self[name] = value }
     }
 
-    /// The parser has made sure that names differ.
-    init(distinct members: [(name: String, value: JSON)]) { self.members = members }
+    /// The caller has made sure that names differ.
+    package init(distinct members: [(name: String, value: JSON)]) { self.members = members }
 
     /// The value called `name`; nil takes the member away.
     package subscript(name: String) -> JSON? {

@@ -1,3 +1,4 @@
+import HTTPEngine
 import Model
 import Policies
 import Primitives
@@ -12,14 +13,17 @@ import Upstreams
 final class MemoryRig: Rig {
     private static let listener = MemoryNetwork.address(10)
     private static let upstream = MemoryNetwork.address(100)
+    private static let service = MemoryNetwork.address(101)
 
-    let places = RigPlaces(listener: "\(listener)", upstream: "\(upstream)")
+    let places = RigPlaces(listener: "\(listener)", upstream: "\(upstream)", callouts: "\(service)")
     private let network = MemoryNetwork()
     private let worker: Worker
+    private let callouts: Callouts
     private var snapshot: Snapshot?
     private var dialled: [(peer: TestPeer, reader: WireReader)] = []
 
     init() throws {
+        callouts = Callouts(loops: [network.loop], control: network.loop, resolver: Resolver())
         worker = Worker(loop: network.loop, view: SnapshotView(try Snapshot.empty(), lanes: [], stats: []))
     }
 
@@ -28,7 +32,7 @@ final class MemoryRig: Rig {
     func advance(_ time: Duration) { network.advance(time.nanoseconds) }
 
     func apply(_ tree: ConfigNode, _ model: Configuration) throws {
-        let compiled = Snapshot.compile(model, policies: builtInPolicies, version: "1", loops: 1, before: snapshot)
+        let compiled = Snapshot.compile(model, policies: builtInPolicies, version: "1", loops: 1, before: snapshot, callouts: callouts)
         guard let next = compiled.value else { throw RigError(compiled.diagnostics.map(\.description).joined(separator: "\n")) }
         let bindings = next.configuration.listeners.enumerated().map { index, listener in
             let address = SocketAddress(listener.address)
@@ -43,16 +47,16 @@ final class MemoryRig: Rig {
         network.settle()
     }
 
-    func send(_ request: CaseRequest, answer: CaseAnswer, withProxyHeader: Bool) throws -> Outcome {
+    func send(_ request: CaseRequest, answer: CaseAnswer, callouts: [CaseAnswer], withProxyHeader: Bool) throws -> Outcome {
         let client = network.connect(to: MemoryRig.listener, from: .ip(.loopback, port: 40_000))
         client.send(request.wire(withProxyHeader: withProxyHeader))
         var reader = WireReader(.response(toHead: request.isHead))
-        var asked: [WireMessage] = []
+        var asked = Asked()
         var response: WireMessage?
         var failure: (any Error)?
         let isDone = network.settle {
             do {
-                while try answerUpstream(answer, &asked) { network.settle() }
+                while try answerRequests(answer, callouts, &asked) { network.settle() }
                 reader.append(client.take())
                 if client.sawEnd || client.sawReset { reader.end() }
                 response = try reader.next()
@@ -66,18 +70,26 @@ final class MemoryRig: Rig {
         let isClosed = client.sawEnd || client.sawReset
         client.close()
         network.settle()
-        return Outcome(response: response, asked: asked, isClosed: isClosed)
+        return Outcome(response: response, asked: asked.upstream, calledOut: asked.service, isClosed: isClosed)
     }
 
-    /// Answers what the upstream has been asked; false if it was not.
-    private func answerUpstream(_ answer: CaseAnswer, _ asked: inout [WireMessage]) throws -> Bool {
+    /// What was asked while a request was under way.
+    private struct Asked {
+        var upstream: [WireMessage] = []
+        var service: [WireMessage] = []
+    }
+
+    /// Answers what the upstream and the service have been asked; false if neither was.
+    private func answerRequests(_ answer: CaseAnswer, _ callouts: [CaseAnswer], _ asked: inout Asked) throws -> Bool {
         while let peer = network.dialled() { dialled.append((peer, WireReader(.requests))) }
         dialled.removeAll { $0.peer.isClosed }
         var hasAnswered = false
         for i in dialled.indices {
             dialled[i].reader.append(dialled[i].peer.take())
             while let request = try dialled[i].reader.next() {
-                asked.append(request)
+                let isCallout = dialled[i].peer.dialled == MemoryRig.service
+                if isCallout { asked.service.append(request) } else { asked.upstream.append(request) }
+                let answer = isCallout ? callouts.answer(to: request.start[1]) : answer
                 dialled[i].peer.send(answer.wire(for: request.start[0]))
                 if answer.closes { dialled[i].peer.sendEnd() }
                 hasAnswered = true

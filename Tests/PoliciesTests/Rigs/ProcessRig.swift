@@ -10,6 +10,7 @@ final class ProcessRig: Rig, @unchecked Sendable {
     private(set) var places: RigPlaces
     private let listener: SocketAddress
     private let upstream: RecordingUpstream
+    private let service: RecordingUpstream
     private let folder: ScratchFolder
     private let program: Program
     private var log: LogReader
@@ -17,19 +18,21 @@ final class ProcessRig: Rig, @unchecked Sendable {
 
     init() async throws {
         let folder = try ScratchFolder()
-        let upstream = try RecordingUpstream()
+        let upstream = try RecordingUpstream(), service = try RecordingUpstream()
         let admin = SocketAddress.unix(folder.path + "/admin.sock")
         listener = .ip(.loopback, port: try FreePort.next())
-        places = RigPlaces(listener: "\(listener)", upstream: "\(upstream.address)", admin: "\(admin)")
+        places = RigPlaces(listener: "\(listener)", upstream: "\(upstream.address)", callouts: "\(service.address)", admin: "\(admin)")
         log = LogReader(path: "")
         program = try await Program(ProcessRig.nothing(places), folder: folder.path, admin: admin)
         self.folder = folder
         self.upstream = upstream
+        self.service = service
     }
 
     /// Ends the program; what it serves next is nothing.
     func stop() async -> Bool {
         upstream.stop()
+        service.stop()
         return await program.stop()
     }
 
@@ -44,10 +47,12 @@ final class ProcessRig: Rig, @unchecked Sendable {
 
     func apply(_ tree: ConfigNode, _ model: Configuration) async throws { try await program.reload(tree.escaped.flowText) }
 
-    func send(_ request: CaseRequest, answer: CaseAnswer, withProxyHeader: Bool) throws -> Outcome {
-        upstream.begin(answer)
+    func send(_ request: CaseRequest, answer: CaseAnswer, callouts: [CaseAnswer], withProxyHeader: Bool) throws -> Outcome {
+        upstream.begin([answer])
+        service.begin(callouts)
         var outcome = try SocketClient(listener).exchange(request.wire(withProxyHeader: withProxyHeader), toHead: request.isHead)
         outcome.asked = upstream.asked
+        outcome.calledOut = service.asked
         return outcome
     }
 

@@ -7,7 +7,7 @@ import Synchronization
 /// An upstream on a real socket: answers whatever it is asked as the case says, and keeps what it was.
 final class RecordingUpstream: Sendable {
     private struct State {
-        var answer = CaseAnswer()
+        var answers: [CaseAnswer] = []
         var asked: [WireMessage] = []
         var isStopped = false
     }
@@ -33,9 +33,9 @@ final class RecordingUpstream: Sendable {
         Socket.close(listener)
     }
 
-    func begin(_ answer: CaseAnswer) {
+    func begin(_ answers: [CaseAnswer]) {
         state.withLock {
-            $0.answer = answer
+            $0.answers = answers
             $0.asked = []
         }
     }
@@ -57,7 +57,7 @@ final class RecordingUpstream: Sendable {
             while let request = try? reader.next() {
                 let answer = state.withLock {
                     $0.asked.append(request)
-                    return $0.answer
+                    return $0.answers.answer(to: request.start.count > 1 ? request.start[1] : "")
                 }
                 socket.send(answer.wire(for: request.start[0]))
                 if answer.closes { return }

@@ -11,6 +11,7 @@ final class SocketRig: Rig {
     private let gateway: Gateway
     private let address: SocketAddress
     private let upstream: RecordingUpstream
+    private let service: RecordingUpstream
     private let folder: ScratchFolder
     /// A listening socket for the gateway, whose port the kernel chose.
     private let inherited: Int32
@@ -19,14 +20,15 @@ final class SocketRig: Rig {
 
     init() throws {
         let folder = try ScratchFolder()
-        let upstream = try RecordingUpstream()
+        let upstream = try RecordingUpstream(), service = try RecordingUpstream()
         inherited = try Socket.listen(on: .ip(.loopback, port: 0))
         guard let address = Socket.localAddress(inherited) else { throw RigError("the listener has no address") }
         let logPath = folder.path + "/access.log"
-        places = RigPlaces(listener: "\(address)", upstream: "\(upstream.address)", accessLog: logPath)
+        places = RigPlaces(listener: "\(address)", upstream: "\(upstream.address)", callouts: "\(service.address)", accessLog: logPath)
         log = LogReader(path: logPath)
         self.address = address
         self.upstream = upstream
+        self.service = service
         self.folder = folder
         gateway = try Gateway(loops: 2, policies: builtInPolicies)
     }
@@ -34,6 +36,7 @@ final class SocketRig: Rig {
     deinit {
         gateway.stop()
         upstream.stop()
+        service.stop()
         if version == 0 { Socket.close(inherited) }
     }
 
@@ -45,10 +48,12 @@ final class SocketRig: Rig {
         if !errors.isEmpty { throw RigError(errors.map(\.description).joined(separator: "\n")) }
     }
 
-    func send(_ request: CaseRequest, answer: CaseAnswer, withProxyHeader: Bool) throws -> Outcome {
-        upstream.begin(answer)
+    func send(_ request: CaseRequest, answer: CaseAnswer, callouts: [CaseAnswer], withProxyHeader: Bool) throws -> Outcome {
+        upstream.begin([answer])
+        service.begin(callouts)
         var outcome = try SocketClient(address).exchange(request.wire(withProxyHeader: withProxyHeader), toHead: request.isHead)
         outcome.asked = upstream.asked
+        outcome.calledOut = service.asked
         return outcome
     }
 

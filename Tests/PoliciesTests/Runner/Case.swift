@@ -51,6 +51,9 @@ struct CaseStep: Settings {
     @Setting("What the upstream answers.")
     var answer: CaseAnswer = CaseAnswer()
 
+    @Setting("What the service that URLs in `.internal` lead to answers: the first that is for the path.")
+    var callouts: [CaseAnswer] = []
+
     @Setting("How often it is sent.", 1...10_000)
     var times: Int = 1
 

@@ -4,6 +4,8 @@ import Schema
 struct RigPlaces: Sendable {
     var listener: String
     var upstream: String
+    /// What URLs of hosts in `.internal` lead to.
+    var callouts: String
     var admin: String?
     /// Where the access log goes, for a case that looks at it.
     var accessLog: String?
@@ -25,7 +27,7 @@ extension CaseConfiguration {
         var tree = ConfigNode.map(top)
         if let admin = places.admin { tree.set("admin", .map(["address": .text(admin)])) }
         if let log = places.accessLog { tree.set("telemetry", .map(["accessLog": .map(["path": .text(log)])])) }
-        return tree.laidUnder(gateway, context, joining: ["upstreams"])
+        return tree.laidUnder(gateway, context, joining: ["upstreams"]).callingOut(to: places.callouts)
     }
 
     private func api(_ context: DecodingContext) -> ConfigNode {
@@ -84,6 +86,19 @@ extension ConfigNode {
             result.set(entry)
         }
         return result
+    }
+
+    /// With the service for callouts in the place of every host of `.internal`.
+    fileprivate func callingOut(to address: String) -> ConfigNode {
+        var node = self
+        switch content {
+        case .null: break
+        case .scalar(let text): node.content = .scalar(text.replacing(/https?:\/\/[a-z]+\.internal(:[0-9]+)?/, with: "http://\(address)"))
+        case .list(let nodes): node.content = .list(nodes.map { $0.callingOut(to: address) })
+        case .map(let entries):
+            node.content = .map(entries.map { Entry(key: $0.key, position: $0.position, value: $0.value.callingOut(to: address)) })
+        }
+        return node
     }
 
     /// The peer of the connection is the rig, and it tells who the client is.

@@ -34,12 +34,33 @@ struct CaseFile: Sendable, CustomStringConvertible, CustomTestStringConvertible 
         if case .map(var entries) = tree.content {
             // References are the configuration's.
             for i in entries.indices where entries[i].key == "config" {
-                entries[i].value = entries[i].value.resolvingReferences(folder: folder, with: .system, diagnostics: &diagnostics)
+                let value = entries[i].value.resolvingReferences(folder: folder, with: .system, diagnostics: &diagnostics)
+                // Files that it names are beside the case.
+                entries[i].value = value.moved(to: SourceFile("\(folder)/\(name.split(separator: "/").last ?? "")"))
             }
             tree.content = .map(entries)
         }
         let loaded = Case.load(tree) { $0.lint() }
         return Loaded(value: loaded.value, diagnostics: (diagnostics + loaded.diagnostics).sortedByPosition)
+    }
+}
+
+extension ConfigNode {
+    /// The same, as if it had been read from another file.
+    fileprivate func moved(to file: SourceFile) -> ConfigNode {
+        var node = self
+        node.position = SourcePosition(file: file, line: position.line, column: position.column)
+        switch content {
+        case .null, .scalar: break
+        case .list(let nodes): node.content = .list(nodes.map { $0.moved(to: file) })
+        case .map(let entries):
+            node.content = .map(
+                entries.map {
+                    let place = SourcePosition(file: file, line: $0.position.line, column: $0.position.column)
+                    return Entry(key: $0.key, position: place, value: $0.value.moved(to: file))
+                })
+        }
+        return node
     }
 }
 
@@ -57,11 +78,13 @@ extension Case {
         for step in steps {
             let kinds = [step.send != nil, step.advance != nil, step.reload != nil].count { $0 }
             if kinds != 1 { error(step.origin.position, "a step has exactly one of `send`, `advance` and `reload`") }
-            if step.send == nil, step.expect != nil || step.$answer.isGiven || step.$times.isGiven {
-                error(step.origin.position, "`answer`, `times` and `expect` belong to `send`")
+            if step.send == nil, step.expect != nil || step.$answer.isGiven || step.$callouts.isGiven || step.$times.isGiven {
+                error(step.origin.position, "`answer`, `callouts`, `times` and `expect` belong to `send`")
             }
             if let expect = step.expect, expect.isEmpty { error(expect.origin.position, "nothing is expected here") }
-            if step.answer.body != nil, step.answer.chunks != nil { error(step.origin.position, "an answer has a `body` or `chunks`, not both") }
+            if ([step.answer] + step.callouts).contains(where: { $0.body != nil && $0.chunks != nil }) {
+                error(step.origin.position, "an answer has a `body` or `chunks`, not both")
+            }
         }
         return diagnostics
     }

@@ -39,7 +39,7 @@ struct CaseRunner {
         guard let request = step.send else { return [] }
         var problems: [String] = []
         for round in 1...step.times {
-            let outcome = try await rig.send(request, answer: step.answer, withProxyHeader: value.namesClients)
+            let outcome = try await rig.send(request, answer: step.answer, callouts: step.callouts, withProxyHeader: value.namesClients)
             var found = step.expect?.problems(with: outcome) ?? []
             if value.looksAtLog, let line = try await rig.logLine() { found += step.expect?.problems(withLog: line) ?? [] }
             problems += found.map { step.times > 1 ? "time \(round): \($0)" : $0 }
@@ -84,7 +84,7 @@ struct CaseRunner {
 
     private static func errors(of configuration: CaseConfiguration) -> [Diagnostic] {
         let context = DecodingContext()
-        let tree = configuration.tree(RigPlaces(listener: "127.0.0.1:80", upstream: "127.0.0.1:81"), context)
+        let tree = configuration.tree(RigPlaces(listener: "127.0.0.1:80", upstream: "127.0.0.1:81", callouts: "127.0.0.1:82"), context)
         let loaded = Configuration.load(tree, policies: builtInPolicies)
         var diagnostics = context.diagnostics + loaded.diagnostics
         if let model = loaded.value {

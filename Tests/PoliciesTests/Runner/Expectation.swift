@@ -17,6 +17,9 @@ struct Expectation: Settings {
     @Setting("What the upstream was asked, or `none`.")
     var upstream: UpstreamExpectation?
 
+    @Setting("What the service that URLs in `.internal` lead to was asked, or `none`.")
+    var callouts: UpstreamExpectation?
+
     @Setting("Members of the line in the access log.")
     var log: RawNode?
 
@@ -65,6 +68,8 @@ struct Outcome: Sendable {
     var response: WireMessage
     /// What the upstream was asked meanwhile.
     var asked: [WireMessage] = []
+    /// What the service of callouts was asked meanwhile.
+    var calledOut: [WireMessage] = []
     /// The gateway has ended the connection, or has said that it would.
     var isClosed = false
 }
@@ -89,29 +94,31 @@ extension Expectation {
         if let closed, closed != outcome.isClosed {
             problems.append(closed ? "the connection was not closed" : "the connection was closed")
         }
-        return problems + upstreamProblems(outcome.asked)
+        return problems + Expectation.problems(upstream, with: outcome.asked, "upstream")
+            + Expectation.problems(callouts, with: outcome.calledOut, "callouts")
     }
 
     func problems(withLog line: ConfigNode) -> [String] {
         log?.node.problem(with: line, at: "").map { ["log: \($0) in \(line.flowText)"] } ?? []
     }
 
-    private func upstreamProblems(_ asked: [WireMessage]) -> [String] {
-        switch upstream {
+    /// `name`: who was asked.
+    private static func problems(_ expected: UpstreamExpectation?, with asked: [WireMessage], _ name: String) -> [String] {
+        switch expected {
         case nil: return []
         case .nothing:
-            return asked.isEmpty ? [] : ["the upstream was asked: \(asked.map { $0.start.joined(separator: " ") })"]
+            return asked.isEmpty ? [] : ["the \(name) was asked: \(asked.map { $0.start.joined(separator: " ") })"]
         case .request(let wanted):
             guard let last = asked.last, asked.count == wanted.times else {
-                return ["expected \(wanted.times) request(s) to the upstream, got \(asked.count)"]
+                return ["expected \(wanted.times) request(s) to the \(name), got \(asked.count)"]
             }
             var problems: [String] = []
             if let method = wanted.method, method != last.start[0] {
-                problems.append("upstream: expected the method `\(method)`, got `\(last.start[0])`")
+                problems.append("\(name): expected the method `\(method)`, got `\(last.start[0])`")
             }
-            if let problem = wanted.target?.problem(with: [last.start[1]]) { problems.append("upstream: target: \(problem)") }
-            problems += Expectation.problems(wanted.headers, in: last, "upstream: ")
-            if let problem = wanted.body?.problem(with: [last.text]) { problems.append("upstream: body: \(problem)") }
+            if let problem = wanted.target?.problem(with: [last.start[1]]) { problems.append("\(name): target: \(problem)") }
+            problems += Expectation.problems(wanted.headers, in: last, "\(name): ")
+            if let problem = wanted.body?.problem(with: [last.text]) { problems.append("\(name): body: \(problem)") }
             return problems
         }
     }
@@ -124,6 +131,6 @@ extension Expectation {
 
     /// Something is expected at all.
     var isEmpty: Bool {
-        status == nil && headers.isEmpty && body == nil && reason == nil && upstream == nil && log == nil && closed == nil
+        status == nil && headers.isEmpty && body == nil && reason == nil && upstream == nil && callouts == nil && log == nil && closed == nil
     }
 }
