@@ -3,7 +3,7 @@ import Foundation
 /// Tables beside the tests: columns separated by tabs, comments after "# ", `\xHH`, `\t` and `\n` as escapes.
 enum CaseFile {
     /// The folder of these tests.
-    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent()
 
     static func rows(_ name: String) throws -> [[[UInt8]]] {
         let url = folder.appending(path: "Cases/\(name)")
