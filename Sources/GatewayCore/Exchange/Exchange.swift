@@ -54,6 +54,8 @@ package final class Exchange {
     package var claimedName: [UInt8] = []
     /// The body of an answer that a policy gives in place of the upstream.
     package private(set) var replyBody: ByteBuffer?
+    /// The query holds a secret, such as a code or a token: no log gets it, nor what follows `?` in `Referer`.
+    package var hidesQuery = false
     /// What policies add to the line of the access log, packed by `LogMember`.
     package private(set) var logMembers: ByteBuffer?
     /// Set for exchanges that are traced.
@@ -62,6 +64,8 @@ package final class Exchange {
     package var requestStages = BodyStages()
     /// Feeds it through them.
     package var requestFilter: (any RequestFilter)?
+    /// What signs the request at the last moment, in the order of the policies.
+    package var seals: ContiguousArray<any RequestSeal> = []
     /// What the response's body passes on its way to the client.
     package var responseStages = BodyStages()
     /// Works on the exchange while its chain waits; cancelled when the exchange ends before it.
@@ -146,12 +150,14 @@ extension Exchange {
         trace = nil
         requestStages.removeAll()
         requestFilter = nil
+        if !seals.isEmpty { seals.removeAll() }
         responseStages.removeAll()
         task = nil
         if let replyBody { loop.giveBack(replyBody) }
         if let logMembers { loop.giveBack(logMembers) }
         replyBody = nil
         logMembers = nil
+        hidesQuery = false
     }
 
     /// An empty buffer for the body of an answer; it belongs to the exchange.

@@ -145,6 +145,7 @@ package final class UpstreamLane {
         candidates[index].active += 1
         endpoints[index].counters.requests += 1
         if exchange.hostIsEndpoint { endpoints[index].settings.name.withView { exchange.request.fields.set(.host, $0) } }
+        for seal in exchange.seals { seal.seal(exchange, isSecure: tls != nil) }
     }
 
     private func open(_ index: Int, for exchange: Exchange) {

@@ -70,8 +70,8 @@ package final class AccessLogLane: TimerOwner {
             record.idLow = exchange.requestID.low
         }
         let name = encodedName(exchange.listener)
-        let method = request.methodName, host = request.host, target = request.target
-        let agent = fields[.userAgent] ?? ByteView(), referer = fields[.referer] ?? ByteView()
+        let method = request.methodName, host = request.host, target = shown(request.target, exchange)
+        let agent = fields[.userAgent] ?? ByteView(), referer = shown(fields[.referer] ?? ByteView(), exchange)
         let members = exchange.logMembers?.view ?? ByteView()
         let consumer = exchange.consumer?.name ?? "", credential = exchange.principal?.subject ?? ""
         let size = RecordWriter.size(
@@ -139,6 +139,12 @@ package final class AccessLogLane: TimerOwner {
     }
 
     /// The listener's name as a part, encoded once as long as exchanges keep coming from the same listener.
+    /// A target or URL as it may be logged.
+    private func shown(_ target: ByteView, _ exchange: Exchange) -> ByteView {
+        guard exchange.hidesQuery, let mark = target.firstIndex(of: UInt8(ascii: "?")) else { return target }
+        return target.prefix(mark)
+    }
+
     private func encodedName(_ listener: ListenerInfo?) -> [UInt8] {
         if lastListener !== listener {
             lastListener = listener

@@ -1,5 +1,6 @@
 import GatewayCore
 import Primitives
+import Reactor
 import Testing
 
 @testable import Policies
