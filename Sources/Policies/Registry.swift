@@ -35,6 +35,7 @@ package let builtInPolicies = PolicyRegistry(
         Rewrite.self,
         Scopes.self,
         SizeLimit.self,
+        UpstreamAuth.self,
     ],
     reserved: reservedPolicies)
 
