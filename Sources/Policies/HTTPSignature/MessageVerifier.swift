@@ -17,9 +17,9 @@ final class MessageVerifier: Sendable {
     private let rules: SignatureRules
     private let label: String?
     private let digest: DigestRule
-    private let keys: [String: (key: MessageVerifyingKey, principal: Principal)]
+    let keys: [String: (key: MessageVerifyingKey, principal: Principal)]
     private let secrets: SharedSecrets
-    private let replays: ReplayGuard?
+    let replays: ReplayGuard?
     private let hidesCredentials: Bool
     private let challenge: Challenge
     private let wanted: [UInt8]
@@ -131,63 +131,10 @@ final class MessageVerifier: Sendable {
         }
     }
 
-    /// Goes through the signatures of one request.
-    private struct Tries {
-        let exchange: Exchange
-        private var last: SignatureError = .invalid
-        private var isUnavailable = false
-
-        init(_ exchange: Exchange) { self.exchange = exchange }
-
-        enum Key {
-            case known(MessageVerifyingKey, Principal?)
-            case unavailable
-        }
-
-        /// Nil: that has to be waited for. For a key that nobody has there is one all the same, so that it takes as long.
-        func key(of signature: MessageSignature, _ verifier: MessageVerifier, known: @autoclosure () -> SharedSecrets.Answer?) -> Key? {
-            if let entry = verifier.keys[signature.parameters.keyID ?? ""] { return .known(entry.key, entry.principal) }
-            switch known() {
-            case nil: return nil
-            case .unavailable: return .unavailable
-            case .unknown: return .known(MessageVerifier.decoy, nil)
-            case .secret(let secret, let principal): return .known(MessageVerifyingKey(secret: secret), principal)
-            }
-        }
-
-        mutating func attempt(_ signature: MessageSignature, with key: Key, _ verifier: MessageVerifier) -> Decision? {
-            guard case .known(let key, let principal) = key else {
-                isUnavailable = true
-                return nil
-            }
-            do throws(SignatureError) {
-                let mark = try verifier.verify(signature, key, exchange)
-                guard let principal else { throw SignatureError.invalid }
-                let body = try verifier.body(of: signature, exchange)
-                switch verifier.replays?.admit(mark, now: Int64(exchange.unixSeconds)) {
-                case .new, nil: break
-                case .seen: throw SignatureError.refused(.init("its nonce has been used before"))
-                case .full: return .refused(.refuse(.authenticationBusy))
-                }
-                verifier.accept(principal, exchange)
-                return .accepted(body)
-            } catch {
-                last = error
-                return nil
-            }
-        }
-
-        func failed(_ verifier: MessageVerifier) -> Decision {
-            if isUnavailable { return .refused(.refuse(.identityUnavailable)) }
-            if last == .failed { return .refused(.refuse(.internalError)) }
-            return .refused(verifier.refuse(.credentialsInvalid, exchange, "The signature is not accepted: \(last)."))
-        }
-    }
-
-    private static let decoy = MessageVerifyingKey(secret: Array("nobody has this one".utf8))
+    static let decoy = MessageVerifyingKey(secret: Array("nobody has this one".utf8))
 
     /// What tells the request apart: of its key and nonce, or of all that is signed.
-    private func verify(_ signature: MessageSignature, _ key: MessageVerifyingKey, _ exchange: Exchange) throws(SignatureError) -> [UInt8] {
+    func verify(_ signature: MessageSignature, _ key: MessageVerifyingKey, _ exchange: Exchange) throws(SignatureError) -> [UInt8] {
         let base = exchange.tools.scratch
         base.clear()
         try SignatureBase.write(signature.components, signature.input, of: ReceivedRequest(exchange: exchange), to: base)
@@ -203,7 +150,7 @@ final class MessageVerifier: Sendable {
         return mark
     }
 
-    private func body(of signature: MessageSignature, _ exchange: Exchange) throws(SignatureError) -> BodyCheck? {
+    func body(of signature: MessageSignature, _ exchange: Exchange) throws(SignatureError) -> BodyCheck? {
         guard digest != .ignored else { return nil }
         if signature.covers(MessageVerifier.contentDigest), let joined = exchange.request.fields.joined(ByteView("content-digest")),
             let found = try DigestField.parse(joined.view)
@@ -216,14 +163,14 @@ final class MessageVerifier: Sendable {
 
     private static let contentDigest: SignatureComponent? = try? SignatureComponent(parsing: "content-digest")
 
-    private func accept(_ principal: Principal, _ exchange: Exchange) {
+    func accept(_ principal: Principal, _ exchange: Exchange) {
         exchange.identify(principal)
         guard hidesCredentials else { return }
         exchange.request.fields.remove(named: ByteView("signature"))
         exchange.request.fields.remove(named: ByteView("signature-input"))
     }
 
-    private func refuse(_ reason: Reason, _ exchange: Exchange, _ detail: String) -> Verdict {
+    func refuse(_ reason: Reason, _ exchange: Exchange, _ detail: String) -> Verdict {
         wanted.withView { exchange.response.fields.append(.other, name: ByteView("accept-signature"), $0) }
         return challenge.refuse(reason, exchange, detail)
     }
