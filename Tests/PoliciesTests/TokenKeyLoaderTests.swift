@@ -6,6 +6,7 @@ import PolicyKit
 import Primitives
 import Reactor
 import ReactorTesting
+import Schema
 import Synchronization
 import Testing
 

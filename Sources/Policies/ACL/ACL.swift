@@ -63,7 +63,3 @@ package struct ACLSubjects: Settings {
     package var origin = Origin()
     package init() {}
 }
-
-extension Reason {
-    static let accessDenied = Reason("access_denied", 403, "Access is denied")
-}

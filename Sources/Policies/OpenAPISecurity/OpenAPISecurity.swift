@@ -20,7 +20,7 @@ package final class OpenAPISecurity: Policy, RequestPolicy {
         @Setting(
             """
             Name of a security scheme to the policies that check its credentials. Left out: those that the scheme's type says, `api-key` for \
-            `apiKey`, `basic-auth` for `http` with `basic`, `mtls` for `mutualTLS`, and for all others any policy that checks tokens.
+            `apiKey`, `basic-auth` for `http` with `basic`, `mtls` for `mutualTLS`, and for all others `jwt`, `oauth2-introspection` and `oidc`.
             """)
         package var schemes: OrderedMap<[String]> = [:]
 
@@ -77,7 +77,7 @@ package final class OpenAPISecurity: Policy, RequestPolicy {
         guard let place = operations.find(exchange.request.path, exchange.request.methodName) else {
             return unknown == .allow ? .proceed : exchange.denyAccess("The OpenAPI document does not describe this operation.")
         }
-        switch requirements[place].check(exchange.principal, exchange.consumer) {
+        switch requirements[place].check(exchange.provenPrincipal, exchange.consumer) {
         case .met: return .proceed
         case .missing: return missing.refuse(.credentialsMissing, exchange, "This needs a credential.")
         case .otherKind:

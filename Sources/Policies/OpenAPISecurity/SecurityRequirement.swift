@@ -5,7 +5,7 @@ import Primitives
 struct SecurityRequirement: Equatable, Sendable {
     /// A credential of a scheme, with scopes; for schemes that know none, with roles.
     struct Demand: Equatable, Sendable {
-        /// Policies that check such credentials; empty: any that checks tokens.
+        /// Policies that check such credentials; empty: those that check tokens.
         var methods: [String]
         var scopes: [String]
     }
@@ -40,10 +40,10 @@ struct SecurityRequirement: Equatable, Sendable {
 }
 
 extension SecurityRequirement.Demand {
-    /// Policies whose credentials are no tokens.
-    private static let others: Set<String> = ["api-key", "basic-auth", "mtls", "hmac-signature", "http-signature", "aws-signature"]
+    /// Policies that check tokens.
+    private static let tokens: Set<String> = ["jwt", "oauth2-introspection", "oidc"]
 
-    func isOfKind(_ method: String) -> Bool { methods.isEmpty ? !Self.others.contains(method) : methods.contains(method) }
+    func isOfKind(_ method: String) -> Bool { methods.isEmpty ? Self.tokens.contains(method) : methods.contains(method) }
 }
 
 extension String {

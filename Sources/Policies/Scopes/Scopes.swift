@@ -52,7 +52,7 @@ package final class Scopes: Policy, RequestPolicy {
     }
 
     package func onRequest(_ exchange: Exchange) -> Verdict {
-        guard let principal = exchange.principal else { return challenges.missing(exchange) }
+        guard let principal = exchange.provenPrincipal else { return challenges.missing(exchange) }
         let granted = principal.scopes
         guard all.allSatisfy(granted.contains), any.isEmpty || any.contains(where: granted.contains) else {
             exchange.noteAuthorization("The credential's scopes are: \(granted.joined(separator: " "))")

@@ -11,6 +11,11 @@ extension Exchange {
     func noteClaim(_ name: ByteView) { claimedName = name.prefix(256).array }
 }
 
+extension Exchange {
+    /// Who has proved who calls; nil for whom `anonymous` has let in, too.
+    var provenPrincipal: Principal? { principal.flatMap { $0.method == Anonymous.id ? nil : $0 } }
+}
+
 extension Principal {
     /// - Parameter now: seconds since 1970.
     func counts(at now: Int) -> Bool { expires.map { now < $0 } ?? true }
