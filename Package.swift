@@ -95,6 +95,10 @@ let sources: [Target] = [
     .executableTarget(
         name: "chain-bench", dependencies: ["Schema", "Model", "Reactor", "GatewayCore", "PolicyKit", "Policies", "DataPlane", "Discovery"],
         path: "bench/chain", swiftSettings: settings),
+    // What tokens cost.
+    .executableTarget(
+        name: "token-bench", dependencies: ["Primitives", "Schema", "Model", "Reactor", "GatewayCore", "PolicyKit", "Identity", "Policies"],
+        path: "bench/tokens", swiftSettings: settings),
     // What looking credentials up costs.
     .executableTarget(
         name: "identity-bench",
