@@ -80,7 +80,10 @@ final class CalloutCall: @unchecked Sendable {
 }
 
 extension CalloutCall: TimerOwner {
-    func timerFired() { letGo(GatewayError(.upstreamTimeout, .upstream, "\(callout.url.authority) took longer than it may to answer.")) }
+    func timerFired() {
+        letGo(GatewayError(.upstreamTimeout, .upstream, "\(callout.url.authority) took longer than it may to answer."))
+        origin?.timedOut()
+    }
 }
 
 extension CalloutCall: Downstream {

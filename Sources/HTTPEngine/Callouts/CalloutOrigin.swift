@@ -21,6 +21,7 @@ final class CalloutOrigin: @unchecked Sendable {
     private var waiting: [CalloutCall] = []
     private var isResolving = false
     private(set) var lastUsed: Instant
+    private var lastRenewed = Instant(nanoseconds: 0)
 
     init(_ callout: Callout, _ version: UpstreamVersion, _ context: CalloutContext?, resolver: Resolver, loop: EventLoop) {
         self.loop = loop
@@ -74,6 +75,15 @@ final class CalloutOrigin: @unchecked Sendable {
         current = (current + 1) % addresses.count
         useCurrent()
         return tries < addresses.count
+    }
+
+    /// A callout has waited in vain. Of HTTP/1 its connection is closed by that; one of HTTP/2 may be dead without anybody having said
+    /// so, and takes no more.
+    func timedOut() {
+        guard !addresses.isEmpty, lane.settings.version != .http1, loop.now - lastRenewed > .seconds(1) else { return }
+        lastRenewed = loop.now
+        lane.update([])
+        useCurrent()
     }
 
     // MARK: Addresses

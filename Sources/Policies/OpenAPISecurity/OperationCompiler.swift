@@ -18,7 +18,8 @@ struct OperationCompiler {
     }
 
     mutating func compile() throws(OpenAPIError) {
-        let usual = try document.root["security"].map { (node) throws(OpenAPIError) in try requirement(node) } ?? SecurityRequirement(alternatives: [])
+        let usual =
+            try document.root["security"].map { (node) throws(OpenAPIError) in try requirement(node) } ?? SecurityRequirement(alternatives: [])
         for path in document.root["paths"]?.entries ?? [] {
             guard path.key.hasPrefix("/") else { continue }
             let item = try document.resolve(path.value)

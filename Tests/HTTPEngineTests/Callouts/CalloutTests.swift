@@ -95,6 +95,22 @@ import Testing
         #expect(asked.text == "upstream_timeout" && peer.isClosed)
     }
 
+    @Test func aConnectionThatMayBeDeadTakesNoMore() throws {
+        let first = try rig.send {
+            $0.version = .http2
+            $0.timeout = .seconds(1)
+        }
+        _ = FramePeer(try #require(rig.accept()))
+        rig.network.advance(.milliseconds(1100))
+        #expect(first.text == "upstream_timeout")
+        let second = try rig.send { $0.version = .http2 }
+        let peer = FramePeer(try #require(rig.accept()))
+        rig.network.settle()
+        peer.answer(1)
+        rig.network.settle()
+        #expect(second.text == "200 ok")
+    }
+
     @Test func nobodyWaitsAnyMore() throws {
         let asked = try rig.send()
         let peer = try #require(rig.accept())

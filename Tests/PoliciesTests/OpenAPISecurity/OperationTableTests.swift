@@ -6,15 +6,17 @@ import Testing
 
 @Suite struct OperationTableTests {
     private static let templates = [
-        "/", "/orders", "/orders/{id}", "/orders/latest", "/orders/{id}/items/{item}", "/{tenant}/orders", "/orders/{id}.json", "/v{version}/x", "/a b",
+        "/", "/orders", "/orders/{id}", "/orders/latest", "/orders/{id}/items/{item}", "/{tenant}/orders", "/orders/{id}.json", "/v{version}/x",
+        "/a b",
     ]
 
-    @Test(arguments: [
-        ("/", "/"), ("/orders", "/orders"), ("/orders/7", "/orders/{id}"), ("/orders/latest", "/orders/latest"),
-        ("/orders/7/items/8", "/orders/{id}/items/{item}"), ("/acme/orders", "/{tenant}/orders"), ("/orders/orders", "/orders/{id}"),
-        ("/orders/7.json", "/orders/{id}.json"), ("/orders/.json", "/orders/{id}"), ("/v1/x", "/v{version}/x"), ("/v/x", nil), ("/orders/", nil),
-        ("/orders/7/", nil), ("//orders", nil), ("", nil), ("orders", nil), ("/orders/7/items", nil), ("/x", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("/", "/"), ("/orders", "/orders"), ("/orders/7", "/orders/{id}"), ("/orders/latest", "/orders/latest"),
+            ("/orders/7/items/8", "/orders/{id}/items/{item}"), ("/acme/orders", "/{tenant}/orders"), ("/orders/orders", "/orders/{id}"),
+            ("/orders/7.json", "/orders/{id}.json"), ("/orders/.json", "/orders/{id}"), ("/v1/x", "/v{version}/x"), ("/v/x", nil), ("/orders/", nil),
+            ("/orders/7/", nil), ("//orders", nil), ("", nil), ("orders", nil), ("/orders/7/items", nil), ("/x", nil),
+        ] as [(String, String?)])
     func find(_ path: String, _ expected: String?) throws {
         var table = OperationTable()
         for (place, template) in OperationTableTests.templates.enumerated() { try table.add(template, "GET", place) }
