@@ -1,6 +1,7 @@
 // System calls of Linux that the Glibc module of the toolchain does not export.
 #ifndef SLUICE_LINUX_H
 #define SLUICE_LINUX_H
+#include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -21,7 +21,9 @@ package struct ConfigurationDiff: Equatable, Sendable {
 
 extension Configuration {
     /// What `new` has that this one has not, and the other way round. Places and order in the file do not count.
-    package func diff(to new: Configuration) -> ConfigurationDiff {
+    ///
+    /// - Parameter consumers: what is remembered of this one's consumers, where they have been dropped.
+    package func diff(to new: Configuration, consumers: ConsumerDigest? = nil) -> ConfigurationDiff {
         var groups: [String] = []
         if runtime != new.runtime { groups.append("runtime") }
         if admin != new.admin { groups.append("admin") }
@@ -31,7 +33,8 @@ extension Configuration {
         if storage != new.storage { groups.append("storage") }
         return ConfigurationDiff(
             secrets: changes(secrets, new.secrets, \.name), listeners: changes(listeners, new.listeners, \.name), upstreams: changes(upstreams, new.upstreams, \.name),
-            apis: changes(apis, new.apis, \.name), consumers: changes(consumers, new.consumers, \.name), groups: groups)
+            apis: changes(apis, new.apis, \.name),
+            consumers: (consumers ?? ConsumerDigest(self.consumers)).changes(to: ConsumerDigest(new.consumers)), groups: groups)
     }
 
     private func changes<Element: Equatable>(_ old: [Element], _ new: [Element], _ name: (Element) -> String) -> ConfigurationDiff.Changes {

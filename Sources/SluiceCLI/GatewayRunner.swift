@@ -1,3 +1,4 @@
+import CLinux
 import DataPlane
 import Discovery
 import Glibc
@@ -35,6 +36,7 @@ final class GatewayRunner: Sendable {
         // Watching begins before reading, and a change is taken when the start is over: none is lost between the two.
         watch()
         try reloading.withLock { _ in try begin() }
+        GatewayRunner.giveBackMemory()
     }
 
     private func begin() throws {
@@ -113,10 +115,14 @@ final class GatewayRunner: Sendable {
 
     // MARK: Reloading
 
+    /// Reading a large configuration takes several times the memory that is kept of it: the system gets the rest back.
+    private static func giveBackMemory() { _ = malloc_trim(0) }
+
     /// Takes the configuration as it is now. What can't be applied changes nothing.
     ///
     /// - Parameter asking: whether the sources of secrets are asked.
     func reload(because cause: String, asking: SecretStore.Asking = .always) {
+        defer { GatewayRunner.giveBackMemory() }
         guard let path = source.path, let gateway = state.withLock({ $0.gateway }) else { return }
         reloading.withLock { _ in
             systemd.notify(.reloading)
@@ -151,7 +157,7 @@ final class GatewayRunner: Sendable {
                 "reloaded",
                 metadata: [
                     "cause": "\(cause)", "configuration": "\(loaded.version)",
-                    "changes": "\(old.configuration.diff(to: configuration).description)",
+                    "changes": "\(old.configuration.diff(to: configuration, consumers: old.consumers).description)",
                     "milliseconds": "\((Instant.now - began) / 1_000_000)",
                 ])
         }

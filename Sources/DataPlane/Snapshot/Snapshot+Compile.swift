@@ -23,7 +23,8 @@ extension Snapshot {
         before: Snapshot?, callouts: any CalloutClient = Callouts.checking,
         certificates: (any CertificateSource)? = nil
     ) -> Loaded<Snapshot> {
-        let keepsConsumers = before?.configuration.consumers == configuration.consumers && before?.identities?.store === store
+        let consumers = ConsumerDigest(configuration.consumers)
+        let keepsConsumers = before?.consumers == consumers && before?.identities?.store === store
         let policyCompiler = PolicyCompiler(
             policies, loops: loops, consumers: configuration.consumers, store: store,
             before: before?.loops == loops ? before?.policies ?? [:] : [:], identities: keepsConsumers ? before?.identities : nil,
@@ -39,7 +40,7 @@ extension Snapshot {
         var places: [String: Int32] = [:]
         for route in before?.routes ?? [] { places["\(route.api)\u{0}\(route.name)"] = Int32(route.index) }
         let snapshot = Snapshot(
-            version: version, configuration: configuration, routes: compiler.routes, table: table,
+            version: version, configuration: configuration, consumers: consumers, routes: compiler.routes, table: table,
             upstreams: upstreams,
             predecessors: compiler.routes.map { places["\($0.api)\u{0}\($0.name)"] ?? -1 }, policies: compiler.policies.instances,
             identities: compiler.policies.identities, timing: timing, tls: tls, loops: loops)

@@ -9,7 +9,9 @@ import Upstreams
 package final class Snapshot: Sendable {
     /// Names what was compiled: a hash of the sources.
     package let version: String
+    /// Without its consumers: those are in `identities`, as far as they are used.
     package let configuration: Configuration
+    package let consumers: ConsumerDigest
     let routes: [CompiledRoute]
     let table: RouteTable
     let upstreams: [CompiledUpstream]
@@ -26,13 +28,17 @@ package final class Snapshot: Sendable {
     let loops: Int
 
     init(
-        version: String, configuration: Configuration, routes: [CompiledRoute], table: RouteTable, upstreams: [CompiledUpstream],
+        version: String, configuration: Configuration, consumers: ConsumerDigest = ConsumerDigest([]), routes: [CompiledRoute], table: RouteTable,
+        upstreams: [CompiledUpstream],
         predecessors: [Int32],
         policies: [String: PolicyInstance], identities: IdentityDirectory? = nil, timing: TimingRule?, tls: [String: TLSServerContext] = [:],
         loops: Int
     ) {
         self.version = version
-        self.configuration = configuration
+        var kept = configuration
+        kept.consumers = []
+        self.configuration = kept
+        self.consumers = consumers
         self.routes = routes
         self.table = table
         self.upstreams = upstreams

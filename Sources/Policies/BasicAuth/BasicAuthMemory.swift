@@ -1,4 +1,3 @@
-import GatewayCore
 import Identity
 import Primitives
 import Reactor
@@ -7,7 +6,7 @@ import Reactor
 struct BasicAuthMemory {
     private let hash: KeyedHash?
     private let keys: IdentityKeyMaker?
-    private var cache: CredentialCache<Principal>
+    private var cache: CredentialCache
     private let remembers: Bool
 
     /// - Parameters:
@@ -26,11 +25,11 @@ struct BasicAuthMemory {
     /// What the user is looked up by.
     func key(user: ByteView) -> IdentityKey? { keys?.basic(user: user) }
 
-    mutating func verdict(of key: CredentialKey, now: Instant) -> CredentialVerdict<Principal>? {
+    mutating func verdict(of key: CredentialKey, now: Instant) -> CredentialVerdict? {
         remembers ? cache.verdict(of: key, now: now) : nil
     }
 
-    mutating func remember(_ verdict: CredentialVerdict<Principal>, for key: CredentialKey, now: Instant) {
+    mutating func remember(_ verdict: CredentialVerdict, for key: CredentialKey, now: Instant) {
         if remembers { cache.remember(verdict, for: key, now: now) }
     }
 }

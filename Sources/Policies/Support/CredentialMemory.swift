@@ -1,11 +1,10 @@
-import GatewayCore
 import Identity
 import Reactor
 
 /// What one event loop needs to look credentials up, and knows of those that it has seen.
 struct CredentialMemory {
     let keys: IdentityKeyMaker?
-    var cache: CredentialCache<Principal>
+    var cache: CredentialCache
 
     /// - Parameter lifetime: of good credentials; of others ten seconds at most.
     init(capacity: Int, lifetime: Nanoseconds) {
