@@ -90,7 +90,7 @@ for size in [10, 1000, 100_000, 1_000_000] {
     print("  a look-up among \(size): \(hashing) ns for the hash, \(finding) ns for the rest")
 }
 
-var cache = CredentialCache(capacity: 8192, accepted: .seconds(3600))
+var cache = CredentialCache<Principal>(capacity: 8192, accepted: .seconds(3600))
 let principal = Principal(method: "api-key", subject: "slk_1", consumer: Consumer(name: "c"))
 let known = (0..<1000).compactMap { key($0).withView { keys.apiKey($0)?.digest } }
 for key in known { cache.remember(.accepted(principal), for: key, now: .now) }

@@ -1,19 +1,12 @@
-package import GatewayCore
 package import Reactor
 
-/// What is known about a credential: that it is good, and who calls by it, or that it is not.
-package enum CredentialVerdict: Equatable, Sendable {
-    case accepted(Principal)
+/// What is known about a credential: that it is good, and what follows from that, or that it is not.
+package enum CredentialVerdict<Value: Sendable>: Sendable {
+    case accepted(Value)
     case refused
-
-    package static func == (a: CredentialVerdict, b: CredentialVerdict) -> Bool {
-        switch (a, b) {
-        case (.accepted(let a), .accepted(let b)): a === b
-        case (.refused, .refused): true
-        default: false
-        }
-    }
 }
+
+extension CredentialVerdict: Equatable where Value: Equatable {}
 
 /// Remembers verdicts for a while, so that a password is hashed once and not with every request, and a database is asked once.
 ///
@@ -21,8 +14,8 @@ package enum CredentialVerdict: Equatable, Sendable {
 /// the beginning. A key has its place in one of many small sets, chosen by its bits, which nobody outside can predict. A
 /// full set gives up what is over first, then refusals, then what was not asked for longest; but no refusal ever takes the
 /// place of an acceptance, so a flood of wrong passwords does not cost anybody else a second hash.
-package struct CredentialCache {
-    private static let ways = 8
+package struct CredentialCache<Value: Sendable> {
+    private static var ways: Int { 8 }
 
     private struct Entry {
         var key = CredentialKey(words: (0, 0, 0, 0))
@@ -31,7 +24,7 @@ package struct CredentialCache {
         /// When it was asked for, counted in lookups.
         var used: UInt32 = 0
         /// Nil for a refusal.
-        var principal: Principal?
+        var value: Value?
     }
 
     private var entries: ContiguousArray<Entry>
@@ -41,7 +34,7 @@ package struct CredentialCache {
     private var lookups: UInt32 = 0
 
     /// - Parameters:
-    ///   - capacity: entries, 56 bytes each; rounded up to a power of two, between 8 and 2^20.
+    ///   - capacity: entries, 56 bytes each where a value is an object; rounded up to a power of two, between 8 and 2^20.
     ///   - accepted: how long a right password stays known after it was verified. Asking does not make it longer.
     ///   - refused: the same for a wrong one.
     package init(capacity: Int = 4096, accepted: Nanoseconds = .seconds(300), refused: Nanoseconds = .seconds(10)) {
@@ -56,19 +49,19 @@ package struct CredentialCache {
     package var capacity: Int { entries.count }
 
     /// Nil: not known, or no longer.
-    package mutating func verdict(of key: CredentialKey, now: Instant) -> CredentialVerdict? {
+    package mutating func verdict(of key: CredentialKey, now: Instant) -> CredentialVerdict<Value>? {
         lookups &+= 1
         guard let index = index(of: key), entries[index].expiry > now else { return nil }
         entries[index].used = lookups
-        return entries[index].principal.map { .accepted($0) } ?? .refused
+        return entries[index].value.map { .accepted($0) } ?? .refused
     }
 
     /// Remembers a verdict in place of what was known about the key.
-    package mutating func remember(_ verdict: CredentialVerdict, for key: CredentialKey, now: Instant) {
+    package mutating func remember(_ verdict: CredentialVerdict<Value>, for key: CredentialKey, now: Instant) {
         lookups &+= 1
         var entry = Entry(key: key, expiry: now + refusedLifetime, used: lookups)
-        if case .accepted(let principal) = verdict {
-            entry = Entry(key: key, expiry: now + acceptedLifetime, used: lookups, principal: principal)
+        if case .accepted(let value) = verdict {
+            entry = Entry(key: key, expiry: now + acceptedLifetime, used: lookups, value: value)
         }
         guard let index = index(of: key) ?? room(for: entry, now: now) else { return }
         entries[index] = entry
@@ -95,16 +88,16 @@ package struct CredentialCache {
             let worth = worth(of: entries[i], now: now)
             if worth < best?.worth ?? .max { best = (worth, i) }
         }
-        guard let best, entry.principal != nil || best.worth < CredentialCache.acceptance else { return nil }
+        guard let best, entry.value != nil || best.worth < CredentialCache.acceptance else { return nil }
         return best.index
     }
 
-    private static let acceptance: UInt64 = 1 << 33
+    private static var acceptance: UInt64 { 1 << 33 }
 
     /// 0 for what is over; otherwise acceptances before refusals, then what was used later.
     private func worth(of entry: Entry, now: Instant) -> UInt64 {
         guard entry.expiry > now else { return 0 }
         let recency = UInt64(UInt32.max - (lookups &- entry.used)) + 1
-        return entry.principal != nil ? CredentialCache.acceptance + recency : recency
+        return entry.value != nil ? CredentialCache.acceptance + recency : recency
     }
 }

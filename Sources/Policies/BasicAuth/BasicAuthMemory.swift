@@ -1,3 +1,4 @@
+import GatewayCore
 import Identity
 import Primitives
 import Reactor
@@ -6,7 +7,7 @@ import Reactor
 struct BasicAuthMemory {
     private let hash: KeyedHash?
     private let keys: IdentityKeyMaker?
-    private var cache: CredentialCache
+    private var cache: CredentialCache<Principal>
     private let remembers: Bool
 
     /// - Parameters:
@@ -25,11 +26,11 @@ struct BasicAuthMemory {
     /// What the user is looked up by.
     func key(user: ByteView) -> IdentityKey? { keys?.basic(user: user) }
 
-    mutating func verdict(of key: CredentialKey, now: Instant) -> CredentialVerdict? {
+    mutating func verdict(of key: CredentialKey, now: Instant) -> CredentialVerdict<Principal>? {
         remembers ? cache.verdict(of: key, now: now) : nil
     }
 
-    mutating func remember(_ verdict: CredentialVerdict, for key: CredentialKey, now: Instant) {
+    mutating func remember(_ verdict: CredentialVerdict<Principal>, for key: CredentialKey, now: Instant) {
         if remembers { cache.remember(verdict, for: key, now: now) }
     }
 }

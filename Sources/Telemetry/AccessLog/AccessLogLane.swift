@@ -127,12 +127,6 @@ package final class AccessLogLane: TimerOwner {
     }
 
     /// The listener's name as a part, encoded once as long as exchanges keep coming from the same listener.
-    /// A target or URL as it may be logged.
-    private func shown(_ target: ByteView, _ exchange: Exchange) -> ByteView {
-        guard exchange.hidesQuery, let mark = target.firstIndex(of: UInt8(ascii: "?")) else { return target }
-        return target.prefix(mark)
-    }
-
     private func encodedName(_ listener: ListenerInfo?) -> [UInt8] {
         if lastListener !== listener {
             lastListener = listener
