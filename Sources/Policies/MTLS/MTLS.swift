@@ -33,7 +33,7 @@ package final class MTLS: Policy, AsyncRequestPolicy {
 
     package static let id = "mtls"
     package static let example = """
-        mtls: { by: [spiffe, san] }
+        mtls: { from: x-forwarded-client-cert, by: [spiffe, san] }
         """
     package static let reasons: [Reason] = [.credentialsMissing, .credentialsInvalid, .identityUnavailable]
     package static var provides: [Fact] { [.consumer] }

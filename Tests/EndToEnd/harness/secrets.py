@@ -48,14 +48,14 @@ def secret_key(file) -> Path:
 
 
 #: Settings whose values are secret, whatever test writes them.
-_SETTING = re.compile(r"(secret|password|passwordHash|apiKey|apiKeyHash|sessionToken|token|secretKey|secretBase64)\Z", re.I)
+_SETTING = re.compile(r"(secret|password|passwordHash|apiKey|sessionToken|token|secretKey|secretBase64)\Z", re.I)
 _FIELDS = {"authorization", "proxy-authorization", "x-api-key", "dpop"}
 
 
 def _suspect(value: str):
     """Declares a value if it is long enough, and odd enough, to be looked for: tests send all kinds of words."""
     data = value.encode("utf-8", "replace")
-    if len(data) >= 12 and len(set(data)) > 5 and " " not in value and "${" not in value:
+    if len(data) >= 16 and len(set(data)) > 5 and " " not in value and "${" not in value:
         with _lock:
             _known.add(data)
 
