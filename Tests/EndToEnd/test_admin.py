@@ -64,7 +64,7 @@ def test_schema_of_an_unknown_policy(gateway):
     missing = gateway.admin("/api/v1/schemas/policies/rate-limits")
     assert missing.status == 404 and missing["content-type"] == "application/problem+json"
     assert missing.problem["detail"] == "There is no policy called rate-limits. Did you mean rate-limit?"
-    assert "does not have it yet" in gateway.admin("/api/v1/schemas/policies/jwt").problem["detail"]
+    assert "does not have it yet" in gateway.admin("/api/v1/schemas/policies/cache").problem["detail"]
     assert gateway.admin('/api/v1/schemas/policies/%22%7d"').problem["reason"] in ("route_not_found", "bad_target")
 
 

@@ -20,8 +20,9 @@ class Provider:
         self.issuer = issuer
         self.log = folder / "provider.log"
         folder.mkdir(parents=True, exist_ok=True)
+        # -P: the harness has modules that are called like some of Python's.
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([sys.executable, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen([sys.executable, "-P", *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         try:
             until(self._ready, 60, f"{arguments[0]} answers")
         except AssertionError:
