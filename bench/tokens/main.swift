@@ -32,7 +32,7 @@ func claims(_ now: Int) -> JSON {
 let now = Int(Instant.wallClock / 1_000_000_000)
 
 // Known tokens: everything that the policy does.
-let loop = try EventLoop(index: 0, backend: try EpollBackend())
+let loop = EventLoop(index: 0, backend: try EpollBackend())
 let exchange = Exchange(loop: loop)
 for algorithm in [SignatureAlgorithm.HS256, .RS256] {
     let key = try SigningKey.generate(algorithm)

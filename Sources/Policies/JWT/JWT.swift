@@ -14,7 +14,7 @@ import Synchronization
 package final class JWT: Policy, AsyncRequestPolicy, ReportingPolicy {
     package static let id = "jwt"
     package static let example = """
-        jwt: { issuer: https://id.example.com, audience: orders, jwksUrl: https://id.example.com/jwks, consumerClaim: sub }
+        jwt: { issuer: "https://id.example", audience: orders, jwksUrl: "https://id.internal/jwks", consumerClaim: sub }
         """
     package static let reasons: [Reason] = [
         .credentialsMissing, .credentialsInvalid, .tokenExpired, .insufficientScope, .issuerUnavailable, .identityUnavailable,

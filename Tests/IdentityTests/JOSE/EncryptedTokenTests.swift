@@ -16,7 +16,9 @@ import Testing
 
     @Test func whatIsNotAdvisedIsRefused() throws {
         for row in try CaseFile.rows("JOSE/encrypted-refused.tsv") {
-            #expect(EncryptedTokenTests.outcome { () throws(TokenFlaw) in try EncryptedToken(parsing: row[2].text).open(with: []) } == row[3].text, "\(row[0].text)")
+            #expect(
+                EncryptedTokenTests.outcome { () throws(TokenFlaw) in try EncryptedToken(parsing: row[2].text).open(with: []) } == row[3].text,
+                "\(row[0].text)")
         }
     }
 
