@@ -58,7 +58,7 @@ def test_its_line_is_in_alphabetical_place(tree, name):
 @pytest.mark.parametrize("name, words", [
     ("Upper", "lower-case words"), ("two__words", "lower-case words"), ("-x", ""), ("x-", "lower-case words"), ("1st", "lower-case words"), ("", "lower-case words"),
     ("../../etc", "lower-case words"), ("a" * 41, "lower-case words"), ("when", "beside policies"), ("headers", "there is a policy called headers"),
-    ("api-key", "reserved"), ("policy", "a type called Policy"), ("exchange", "a type called Exchange"), ("string", "a type called String"),
+    ("cache", "reserved"), ("policy", "a type called Policy"), ("exchange", "a type called Exchange"), ("string", "a type called String"),
 ])
 def test_bad_and_taken_names(tree, name, words):
     registry = (tree / REGISTRY).read_text()
