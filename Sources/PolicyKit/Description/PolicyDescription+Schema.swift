@@ -3,7 +3,7 @@ package import Schema
 extension PolicyDescription {
     /// JSON Schema of the settings, for editors and forms.
     package var jsonSchema: JSONValue {
-        JSONSchema.document(of: settings, title: id, examples: exampleSettings.map { [$0] } ?? [])
+        JSONSchema.document(of: settings, title: id, examples: exampleSettings.map { [$0] } ?? [], catalogue: registry)
     }
 }
 

@@ -21,8 +21,10 @@ package struct PolicyDescription: Sendable {
     /// The settings of the example, as JSON.
     package let exampleSettings: JSONValue?
     package let settings: any Settings.Type
+    /// The policies that it may be made of.
+    let registry: PolicyRegistry
 
-    fileprivate init<P: Policy>(_ type: P.Type, _ entry: PolicyEntry?) {
+    fileprivate init<P: Policy>(_ type: P.Type, _ entry: PolicyEntry?, _ registry: PolicyRegistry) {
         id = P.id
         about = P.Config.about
         phases = PolicyDescription.phases(of: type)
@@ -33,6 +35,7 @@ package struct PolicyDescription: Sendable {
         example = P.example
         exampleSettings = entry?.config.encoded
         settings = P.Config.self
+        self.registry = registry
     }
 
     private static func phases(of type: any Policy.Type) -> [String] {
@@ -48,7 +51,7 @@ package struct PolicyDescription: Sendable {
 
 extension PolicyRegistry {
     package func description(of id: String) -> PolicyDescription? {
-        func describe<P: Policy>(_ type: P.Type) -> PolicyDescription { PolicyDescription(type, entry(P.example).entry) }
+        func describe<P: Policy>(_ type: P.Type) -> PolicyDescription { PolicyDescription(type, entry(P.example).entry, self) }
         return self[id].map { describe($0) }
     }
 
