@@ -42,7 +42,7 @@ def test_index():
     assert command("policies", "--markdown").stdout == (ROOT / "docs/policies/README.md").read_text()
 
 
-@pytest.mark.parametrize("name, words", [("rate-limits", "Did you mean rate-limit?"), ("jwt", "does not have it yet"), ("zzzzzz", "`sluice policies` lists them")])
+@pytest.mark.parametrize("name, words", [("rate-limits", "Did you mean rate-limit?"), ("cache", "does not have it yet"), ("zzzzzz", "`sluice policies` lists them")])
 def test_unknown(name, words):
     for flags in ([], ["--schema"], ["--markdown"]):
         result = command("policies", name, *flags)

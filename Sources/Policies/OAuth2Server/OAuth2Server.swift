@@ -75,7 +75,10 @@ package final class OAuth2Server: Policy, AsyncRequestBodyPolicy {
           issuer: https://id.example.com
           audience: [https://api.example.com]
           clients:
-            - { id: reports, secrets: ["a-secret-that-nobody-guesses"], grants: [client-credentials], scopes: [orders.read] }
+            - id: reports
+              secrets: ["a-secret-that-nobody-guesses"]
+              grants: [client-credentials]
+              scopes: [orders.read]
         """
 
     /// Most bytes of a request: forms are small.

@@ -65,7 +65,10 @@ package final class OIDC: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy, Re
         oidc:
           secrets: ["replace-this-by-32-random-bytes-or-more"]
           providers:
-            - { name: company, issuer: https://id.example.com, clientId: gateway, clientSecret: "a-secret-that-nobody-guesses" }
+            - name: company
+              issuer: https://id.example.com
+              clientId: gateway
+              clientSecret: "a-secret-that-nobody-guesses"
         """
     package static let reasons: [Reason] = [.credentialsMissing, .identityProviderUnavailable]
     package static var provides: [Fact] { [.consumer, .claims] }
