@@ -116,6 +116,15 @@ def ends(sock) -> str:
         return "reset"
 
 
+def visit(gateway) -> str:
+    """How a connection ends on which nothing is sent. The reset may come before the socket has told that it is connected."""
+    try:
+        with connect(gateway) as client:
+            return ends(client)
+    except ConnectionResetError:
+        return "reset"
+
+
 def exchange(sock, text: bytes) -> bytes:
     sock.sendall(text)
     data = b""
@@ -248,8 +257,7 @@ def test_connection_limit(start):
         gateway = start(tcp(upstream("up", server), listener={"limits": {"connections": 2}}, upstream="up"))
         with connect(gateway) as one, connect(gateway) as two:
             assert exchange(one, b"a") == exchange(two, b"a") == b"a"
-            with connect(gateway) as three:
-                assert ends(three) == "reset"
+            assert visit(gateway) == "reset"
         gateway.wait_log("too_many_connections")
 
 
@@ -267,8 +275,7 @@ def test_an_endpoint_that_is_down_is_passed_over(start):
 
 def test_all_endpoints_down(start):
     gateway = start(tcp(upstream("up", f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"), upstream="up"))
-    with connect(gateway) as client:
-        assert ends(client) == "reset"
+    assert visit(gateway) == "reset"
     gateway.wait_log("upstream_connect_failed")
 
 
