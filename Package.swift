@@ -71,7 +71,7 @@ let sources: [Target] = [
     // Automatic certificates: ACME, renewal, the store that gateways share.
     .target(
         name: "Certificates",
-        dependencies: ["COpenSSL", "Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams", "HTTPEngine"], swiftSettings: dataPlaneSettings),
+        dependencies: ["COpenSSL", "Primitives", "Reactor", "TLS", "GatewayCore", "Identity", "Upstreams", "HTTPEngine"], swiftSettings: dataPlaneSettings),
     .target(name: "Telemetry", dependencies: ["Primitives", "Reactor", "GatewayCore", logging], swiftSettings: dataPlaneSettings),
     // Compiles a model into a snapshot, runs the life of an exchange, swaps snapshots.
     .target(
@@ -143,7 +143,7 @@ let tests: [Target] = [
     test("Routing", needs: ["Primitives", "Expressions"], hasCases: true),
     test("Discovery", needs: ["Primitives", "Reactor", "GatewayCore", "Model", "Schema"]),
     test("Upstreams", needs: ["Primitives", "Reactor", "ReactorTesting", "GatewayCore"]),
-    test("Certificates", needs: ["COpenSSL", "Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams"]),
+    test("Certificates", needs: ["COpenSSL", "Primitives", "Reactor", "TLS", "GatewayCore", "Identity", "Upstreams"]),
     test("HTTPEngine", needs: ["CNghttp2", "Primitives", "Reactor", "TLS", "ReactorTesting", "GatewayCore", "Upstreams"], hasCases: true),
     test(
         "DataPlane",

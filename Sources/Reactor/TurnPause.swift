@@ -29,11 +29,12 @@ package struct TurnPause {
         lastEnd = now
     }
 
-    /// How long to wait; 0: not at all.
-    package func length(now: Instant) -> Nanoseconds {
-        guard isOn, lastEnd != .never, now - lastEnd < 4 * TurnPause.longest else { return 0 }
+    /// How long to wait; 0: not at all. The time is asked for only where it decides.
+    package func length(now: @autoclosure () -> Instant) -> Nanoseconds {
+        guard isOn, lastEnd != .never else { return 0 }
         let length = min(duration / TurnPause.share, TurnPause.longest)
-        return length >= TurnPause.shortest && gap * TurnPause.worthwhile <= length ? length : 0
+        guard length >= TurnPause.shortest, gap * TurnPause.worthwhile <= length else { return 0 }
+        return now() - lastEnd < 4 * TurnPause.longest ? length : 0
     }
 
     private static func average(_ before: Nanoseconds, _ value: Nanoseconds, over count: Nanoseconds) -> Nanoseconds {

@@ -1,4 +1,5 @@
 import GatewayCore
+import Identity
 import Primitives
 import Reactor
 import Synchronization

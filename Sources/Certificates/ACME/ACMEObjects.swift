@@ -1,3 +1,4 @@
+internal import Identity
 internal import Primitives
 
 /// Where an ACME server takes what (RFC 8555 §7.1.1).

@@ -1,3 +1,4 @@
+internal import Identity
 internal import Primitives
 
 /// What ACME sends: JSON Web Signatures in the flattened form (RFC 7515 §7.2.2, RFC 8555 §6.2).
@@ -45,9 +46,10 @@ package struct ExternalAccount: Sendable, Equatable {
         self.macKey = macKey
     }
 
-    /// Nil when `macKey` is no base64url text.
+    /// Nil when `macKey` is no base64url text. Some authorities hand it out with padding.
     package init?(keyID: String, encodedKey: String) {
-        guard let key = Base64URL.decode(encodedKey), !key.isEmpty else { return nil }
+        let text = encodedKey.utf8.reversed().drop { $0 == UInt8(ascii: "=") }.reversed()
+        guard let key = Base64URL.decode(String(decoding: text, as: UTF8.self)), !key.isEmpty else { return nil }
         self.init(keyID: keyID, macKey: key)
     }
 }

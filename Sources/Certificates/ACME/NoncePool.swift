@@ -1,3 +1,5 @@
+internal import Identity
+
 /// Nonces that an ACME server has handed out (RFC 8555 §6.5): each is good for one request. The latest is used first,
 /// because servers forget old ones.
 struct NoncePool {

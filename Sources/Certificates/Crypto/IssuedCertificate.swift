@@ -1,5 +1,6 @@
 internal import COpenSSL
 private import Glibc
+internal import Identity
 
 /// What the first certificate of a chain says. Times are seconds since 1970.
 struct IssuedCertificate: Equatable, Sendable {

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Identity
 internal import Primitives
 internal import TLS
 

@@ -1,3 +1,4 @@
+internal import Identity
 internal import Primitives
 internal import Upstreams
 
@@ -71,7 +72,7 @@ package struct TransactionKey: Sendable, Equatable {
         input.bytes += request.code + bare
         input.bytes += variables(names, time: signature.time, fudge: signature.fudge, error: signature.error)
         let expected = try HMAC.sha256(key: secret, input.bytes)
-        return zip(expected, signature.code).reduce(into: UInt8(0)) { $0 |= $1.0 ^ $1.1 } == 0
+        return MAC.equal(expected, signature.code)
     }
 
     /// RFC 8945 §4.3.3.

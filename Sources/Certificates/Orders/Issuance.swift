@@ -1,3 +1,4 @@
+internal import Identity
 internal import Primitives
 
 /// Answers challenges: makes what the authority looks for, and takes it away again.

@@ -1,5 +1,6 @@
 internal import GatewayCore
 internal import HTTPEngine
+internal import Identity
 internal import Primitives
 internal import Reactor
 private import Synchronization
@@ -64,7 +65,7 @@ package final class CertificateService: @unchecked Sendable {
         self.loop = loop
         fetcher = Fetcher(loop: loop)
         clock = LoopClock(loop: loop)
-        election = LeaderElection(me: Base64URL.encode(try RandomBytes.make(12)), lifetime: CertificateService.lease)
+        election = LeaderElection(me: Base64URL.encode(try Random.bytes(12)), lifetime: CertificateService.lease)
         thread = try LoopThread.start("certificates") { loop.run() }
         Task(executorPreference: loop) { [self] in
             while await loop.sleep(for: CertificateService.period), !isStopped.load(ordering: .relaxed) { turn() }

@@ -1,3 +1,4 @@
+internal import Identity
 internal import Primitives
 
 /// What the store knows of one certificate: beside it, its next renewal and what went wrong. Times are seconds since 1970.

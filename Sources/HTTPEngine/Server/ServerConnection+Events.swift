@@ -30,7 +30,8 @@ extension ServerConnection: ConnectionHandler {
     package func lost(_ error: SystemError) {
         guard !isClosed else { return }
         markClosed()
-        letGo(GatewayError(.clientClosed, "\(error)"))
+        // Most are idle by then, and nobody wants to know.
+        if exchange != nil { letGo(GatewayError(.clientClosed, "\(error)")) }
     }
 
     package func deadlineReached() {

@@ -1,12 +1,12 @@
 package import GatewayCore
 package import PolicyKit
-package import Primitives
+import Primitives
 import Reactor
 package import Schema
 
 /// Asks a service of Envoy's external authorization API (`envoy.service.auth.v3.Authorization`) about each request, by gRPC
 /// (`docs/guides/authorisation.md`).
-package final class ExtAuthz: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy, ResponsePolicy {
+package final class ExtAuthz: DecidingPolicy, ResponsePolicy {
     package struct Config: Settings {
         @Setting("Scheme, host and port of the service: `http` speaks HTTP/2 in plain text, `https` HTTP/2 over TLS.")
         package var url: CalloutURL
@@ -58,7 +58,7 @@ package final class ExtAuthz: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy
 
     private let service: DecisionService
     private let request: CheckRequest
-    private let mostBody: Int?
+    package let mostBody: Int?
     private let onFailure: OnFailure
     private let memory: DecisionMemory<CheckResponse>?
 
@@ -91,24 +91,11 @@ package final class ExtAuthz: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy
 
     // MARK: The request
 
-    package func verdict(_ exchange: Exchange) -> Verdict? {
-        // It is decided when the body is there.
-        if waitsForBody(exchange) { return .proceed }
-        return memory?.value(for: exchange).map { follow($0, exchange) }
+    package func remembered(_ exchange: Exchange) -> Verdict? {
+        memory?.value(for: exchange).map { follow($0, exchange) }
     }
 
-    package func onRequest(_ exchange: Exchange) async -> Verdict { await ask(exchange, body: nil) }
-
-    package func requestBody(_ exchange: Exchange) -> BodyDemand {
-        guard let mostBody, waitsForBody(exchange) else { return .none }
-        return .whole(most: mostBody)
-    }
-
-    package func onWholeRequestBody(_ exchange: Exchange, _ body: ByteBuffer) async -> Verdict { await ask(exchange, body: body.view.array) }
-
-    private func waitsForBody(_ exchange: Exchange) -> Bool { mostBody != nil && exchange.request.framing.hasBody }
-
-    private func ask(_ exchange: Exchange, body: [UInt8]?) async -> Verdict {
+    package func ask(_ exchange: Exchange, body: [UInt8]?) async -> Verdict {
         let key = memory?.key(of: exchange)
         var callout = service.question
         CheckCall.fill(&callout, request.bytes(exchange, body: body))

@@ -6,7 +6,7 @@ package import Schema
 
 /// Asks a service about each request by HTTP: any status of 2xx lets it pass, anything else is what the client is answered
 /// (`docs/guides/authorisation.md`).
-package final class ForwardAuth: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy, ResponsePolicy {
+package final class ForwardAuth: DecidingPolicy, ResponsePolicy {
     package struct Config: Settings {
         @Setting("Where the service is asked.")
         package var url: CalloutURL
@@ -62,7 +62,7 @@ package final class ForwardAuth: Policy, AsyncRequestPolicy, AsyncRequestBodyPol
     let requestNames: FieldNames?
     let upstreamNames: FieldNames
     let clientNames: FieldNames
-    private let mostBody: Int?
+    package let mostBody: Int?
     private let onFailure: OnFailure
     private let memory: DecisionMemory<Answer>?
 
@@ -94,24 +94,11 @@ package final class ForwardAuth: Policy, AsyncRequestPolicy, AsyncRequestBodyPol
 
     // MARK: The request
 
-    package func verdict(_ exchange: Exchange) -> Verdict? {
-        // It is decided when the body is there.
-        if waitsForBody(exchange) { return .proceed }
-        return memory?.value(for: exchange).map { follow($0, exchange) }
+    package func remembered(_ exchange: Exchange) -> Verdict? {
+        memory?.value(for: exchange).map { follow($0, exchange) }
     }
 
-    package func onRequest(_ exchange: Exchange) async -> Verdict { await ask(exchange, body: nil) }
-
-    package func requestBody(_ exchange: Exchange) -> BodyDemand {
-        guard let mostBody, waitsForBody(exchange) else { return .none }
-        return .whole(most: mostBody)
-    }
-
-    package func onWholeRequestBody(_ exchange: Exchange, _ body: ByteBuffer) async -> Verdict { await ask(exchange, body: body.view.array) }
-
-    private func waitsForBody(_ exchange: Exchange) -> Bool { mostBody != nil && exchange.request.framing.hasBody }
-
-    private func ask(_ exchange: Exchange, body: [UInt8]?) async -> Verdict {
+    package func ask(_ exchange: Exchange, body: [UInt8]?) async -> Verdict {
         let key = memory?.key(of: exchange)
         switch await service.ask(question(exchange, body: body), on: exchange.loop) {
         case .failure(let error): return fail(error, exchange)

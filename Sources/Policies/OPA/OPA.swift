@@ -1,11 +1,11 @@
 package import GatewayCore
 package import PolicyKit
-package import Primitives
+import Primitives
 import Reactor
 package import Schema
 
 /// Asks the Open Policy Agent about each request, by its REST data API (`docs/guides/authorisation.md`).
-package final class OPA: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy {
+package final class OPA: DecidingPolicy {
     package struct Config: Settings {
         @Setting("The rule that decides, in OPA's data API: `http://opa:8181/v1/data/httpapi/authz/allow`.")
         package var url: CalloutURL
@@ -55,7 +55,7 @@ package final class OPA: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy {
 
     private let service: DecisionService
     private let input: OPAInput
-    private let mostBody: Int?
+    package let mostBody: Int?
     private let onFailure: OnFailure
     private let memory: DecisionMemory<OPADecision>?
 
@@ -83,25 +83,13 @@ package final class OPA: Policy, AsyncRequestPolicy, AsyncRequestBodyPolicy {
 
     package func phases(on route: RouteFacts) -> PolicyPhases { mostBody == nil ? .request : [.request, .requestBody] }
 
-    package func verdict(_ exchange: Exchange) -> Verdict? {
-        if waitsForBody(exchange) { return .proceed }
+    package func remembered(_ exchange: Exchange) -> Verdict? {
         guard let memory else { return nil }
         let question = input.bytes(exchange, body: nil)
         return memory.key(of: question, exchange).flatMap { memory.value(for: $0, exchange) }?.verdict(exchange)
     }
 
-    package func onRequest(_ exchange: Exchange) async -> Verdict { await ask(exchange, body: nil) }
-
-    package func requestBody(_ exchange: Exchange) -> BodyDemand {
-        guard let mostBody, waitsForBody(exchange) else { return .none }
-        return .whole(most: mostBody)
-    }
-
-    package func onWholeRequestBody(_ exchange: Exchange, _ body: ByteBuffer) async -> Verdict { await ask(exchange, body: body.view.array) }
-
-    private func waitsForBody(_ exchange: Exchange) -> Bool { mostBody != nil && exchange.request.framing.hasBody }
-
-    private func ask(_ exchange: Exchange, body: [UInt8]?) async -> Verdict {
+    package func ask(_ exchange: Exchange, body: [UInt8]?) async -> Verdict {
         let question = input.bytes(exchange, body: body)
         let key = memory?.key(of: question, exchange)
         if body != nil, let key, let known = memory?.value(for: key, exchange) { return known.verdict(exchange) }

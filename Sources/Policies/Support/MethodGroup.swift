@@ -5,7 +5,7 @@ import Primitives
 import Schema
 
 /// Policies that authenticate, tried one after the other: one of them has to let the request pass, or all.
-final class MethodGroup: Sendable {
+package final class MethodGroup: Sendable {
     enum Rule: Sendable {
         case any
         case all

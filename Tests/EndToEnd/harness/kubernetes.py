@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import ssl
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from .secrets import fresh
+from .service import Service
 
 
-class Kubernetes:
+class Kubernetes(Service):
     """`secrets` by `namespace/name`; `token` is what the service account shows; `forbidden` what its role does not allow."""
 
     def __init__(self, pair):
@@ -37,22 +36,7 @@ class Kubernetes:
                 self.end_headers()
                 self.wfile.write(data)
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pair.certificate, pair.key)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
-
-    @property
-    def port(self) -> int:
-        return self.server.server_address[1]
+        super().__init__(Handler, pair)
 
     @staticmethod
     def failure(code: int, reason: str, message: str):

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import itertools
 import json
-import ssl
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from .secrets import fresh
+from .service import Service
 
 
-class Vault:
+class Vault(Service):
     """`secrets` is what the key-value engines hold, by path; `requests` what was asked, as `METHOD path`."""
 
     def __init__(self, pair=None, namespace: str | None = None):
@@ -58,29 +58,7 @@ class Vault:
 
             do_GET = do_POST = do_PUT = answer
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.scheme = "https" if pair else "http"
-        if pair:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(pair.certificate, pair.key)
-            self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
-
-    @property
-    def port(self) -> int:
-        return self.server.server_address[1]
-
-    @property
-    def address(self) -> str:
-        return f"{self.scheme}://127.0.0.1:{self.port}"
+        super().__init__(Handler, pair)
 
     def source(self, name: str = "vault", refresh: str = "0s", timeout: str = "5s", auth: dict | None = None, **settings) -> dict:
         """The settings of a source that reads here."""
