@@ -61,7 +61,7 @@ let sources: [Target] = [
     .target(name: "Upstreams", dependencies: ["Primitives", "Reactor", "GatewayCore"], swiftSettings: dataPlaneSettings),
     // What gateways count and keep together: in memory, or on a server.
     .target(
-        name: "SharedState", dependencies: ["Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams"], swiftSettings: dataPlaneSettings),
+        name: "SharedState", dependencies: ["Primitives", "Reactor", "TLS", "GatewayCore", "Identity", "Upstreams"], swiftSettings: dataPlaneSettings),
     // What the author of a policy imports: phases, verdicts, expressions over exchanges; chains.
     .target(
         name: "PolicyKit",
