@@ -28,7 +28,8 @@ extension Gateway {
     ) -> [Diagnostic] {
         let before = snapshot
         let compiled = Snapshot.compile(
-            configuration, policies: policies, version: version, loops: loops, store: store, before: before, callouts: callouts, stores: stores,
+            configuration, policies: policies, version: version, loops: loops, store: store, before: before, callouts: callouts,
+            stores: stores(for: configuration, before: before.stores),
             certificates: certificates)
         guard let next = compiled.value else {
             reject(compiled.diagnostics)

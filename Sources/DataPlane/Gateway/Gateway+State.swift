@@ -4,6 +4,7 @@ import Reactor
 import Schema
 import SharedState
 import TLS
+import Upstreams
 
 /// What gateways count together on.
 extension Gateway {
@@ -15,6 +16,23 @@ extension Gateway {
         } catch {
             throw ApplyError(Diagnostic(.error, at: state.$redis.position, path: "state.redis", error.message, remedy: error.remedy))
         }
+    }
+}
+
+extension Gateway {
+    /// What the policies of a configuration count with. The same object as long as it names the same kinds of stores: policies made with it
+    /// stay.
+    func stores(for configuration: Configuration, before: SharedStores) -> SharedStores {
+        let wantsServer = configuration.state.redis != nil
+        if before.memory === memory, (before.store(.redis) != nil) == wantsServer { return before }
+        return SharedStores(memory: memory, others: wantsServer ? [RedisStore(redis)] : [])
+    }
+}
+
+extension SharedStores {
+    /// The kinds of stores that a configuration names, none of which can be reached: for checking it.
+    convenience init(unreachable state: StateSettings) {
+        self.init(others: state.redis == nil ? [] : [RedisStore(RedisClient(loops: [], resolver: Resolver()))])
     }
 }
 

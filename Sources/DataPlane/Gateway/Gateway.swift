@@ -26,8 +26,8 @@ package final class Gateway: Sendable {
     package let callouts: any CalloutClient
     /// The server that gateways count together on, if the configuration names one.
     package let redis: RedisClient
-    /// What policies count with; outlives every snapshot.
-    package let stores = SharedStores()
+    /// Where everything is counted that is this gateway's alone; outlives every snapshot.
+    let memory = MemoryStore()
     /// Automatic certificates, as handshakes find them.
     let certificates = CertificateTable()
     private let threads: [LoopThread]

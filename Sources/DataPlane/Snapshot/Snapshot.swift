@@ -34,7 +34,8 @@ package final class Snapshot: Sendable {
         version: String, configuration: Configuration, consumers: ConsumerDigest = ConsumerDigest([]), routes: [CompiledRoute], table: RouteTable,
         upstreams: [CompiledUpstream],
         predecessors: [Int32],
-        policies: [String: PolicyInstance], identities: IdentityDirectory? = nil, stores: SharedStores = SharedStores(), timing: TimingRule?, tls: [String: TLSServerContext] = [:],
+        policies: [String: PolicyInstance], identities: IdentityDirectory? = nil, stores: SharedStores = SharedStores(), timing: TimingRule?,
+        tls: [String: TLSServerContext] = [:],
         loops: Int
     ) {
         self.version = version

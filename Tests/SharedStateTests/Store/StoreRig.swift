@@ -1,0 +1,80 @@
+import Foundation
+import Reactor
+import Synchronization
+import Upstreams
+
+@testable import SharedState
+
+/// A store as it is used: on an event loop that turns, and for a server one that was started for the test.
+final class StoreRig: Sendable {
+    let store: any SharedStore
+    let loop: EventLoop
+    private let thread: LoopThread
+    private let server: TestRedis?
+
+    static let kinds: [StoreKind] = TestRedis.program == nil ? [.memory] : [.memory, .redis]
+
+    /// - Parameter clock: microseconds since 1970 in place of the server's clock.
+    init(_ kind: StoreKind, clock: (@Sendable () -> Int)? = nil) throws {
+        let loop = EventLoop(index: 0, backend: try EpollBackend())
+        self.loop = loop
+        thread = try LoopThread.start("store") { loop.run() }
+        guard kind == .redis else {
+            store = MemoryStore()
+            server = nil
+            return
+        }
+        let server = try TestRedis()
+        self.server = server
+        let client = RedisClient(loops: [loop], resolver: Resolver())
+        var settings = RedisClientSettings(.single(server.address))
+        settings.timeout = .seconds(5)
+        try client.apply(settings)
+        store = RedisStore(client, clock: clock)
+    }
+
+    func stop() {
+        loop.stop()
+        thread.join()
+        server?.stop()
+    }
+
+    /// Runs a task on the loop.
+    func on<Value: Sendable>(_ body: @escaping @Sendable (EventLoop) async throws -> Value) async throws -> Value {
+        let loop = loop
+        return try await Task(executorPreference: loop) { try await body(loop) }.value
+    }
+}
+
+/// A server on a free port of loopback.
+final class TestRedis: Sendable {
+    static let program: String? = ["/usr/bin/redis-server", "/usr/local/bin/redis-server"].first { FileManager.default.isExecutableFile(atPath: $0) }
+
+    let address: RedisServer
+    private let process: Mutex<Process>
+    private let folder: URL
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "sluice-redis-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let socket = folder.appending(path: "s").path
+        let process = Process()
+        process.executableURL = URL(filePath: TestRedis.program ?? "")
+        process.arguments = ["--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder.path]
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        self.process = Mutex(process)
+        address = .address(.unix(socket))
+        let deadline = Instant.now + .seconds(20)
+        while !FileManager.default.fileExists(atPath: socket) {
+            guard Instant.now < deadline else { throw CocoaError(.fileNoSuchFile) }
+            Instant.pass(.milliseconds(5))
+        }
+    }
+
+    /// Whoever waits for a process blocks a thread that other tests need.
+    func stop() {
+        process.withLock { $0.terminate() }
+        try? FileManager.default.removeItem(at: folder)
+    }
+}
