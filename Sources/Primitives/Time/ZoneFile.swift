@@ -1,35 +1,53 @@
 private import Glibc
-internal import Primitives
 
 /// A zone of the IANA database, as `/usr/share/zoneinfo` holds it (TZif, RFC 9636). Read at load, never on an event loop.
-final class ZoneFile: Sendable {
-    /// When each offset begins, ascending, in seconds since 1970.
+package final class ZoneFile: Sendable {
+    /// When each offset begins, ascending, in seconds since 1970. Each differs from the one before.
     private let transitions: [Int]
     private let offsets: [Int]
     /// Before the first transition.
     private let first: Int
-    /// Behind the last transition.
+    /// Holds from `ruleStart` on, the last transition of the file.
     private let rule: ZoneRule?
+    private let ruleStart: Int
 
     private static let folder = "/usr/share/zoneinfo/"
     private static let largest = 1 << 20
 
     /// Nil when there is no such zone, or its file is not understood.
-    init?(named name: String) {
+    package init?(named name: String) {
         let isName = name.utf8.allSatisfy { ASCII.isLetter($0) || ASCII.isDigit($0) || "_+-/".utf8.contains($0) }
         guard isName, !name.hasPrefix("/"), let bytes = Self.read(Self.folder + name), let parts = Self.parse(bytes) else { return nil }
-        (transitions, offsets, first, rule) = parts
+        (transitions, offsets, first, rule, ruleStart) = parts
     }
 
-    func offset(at seconds: Int) -> Int {
-        let count = transitions.count
-        if let rule, count == 0 || seconds >= transitions[count - 1] { return rule.offset(at: seconds) }
-        var low = 0, high = count
+    package func offset(at seconds: Int) -> Int {
+        if let rule, seconds >= ruleStart { return rule.offset(at: seconds) }
+        let place = place(seconds)
+        return place == 0 ? first : offsets[place - 1]
+    }
+
+    func span(at seconds: Int) -> TimeZone.Span {
+        let place = place(seconds)
+        let since = place == 0 ? Int.min : transitions[place - 1], offset = place == 0 ? first : offsets[place - 1]
+        guard let rule else { return TimeZone.Span(offset: offset, since: since, until: place < transitions.count ? transitions[place] : .max) }
+        if seconds >= ruleStart {
+            let span = rule.span(at: seconds)
+            return TimeZone.Span(offset: span.offset, since: span.since <= ruleStart ? since : span.since, until: span.until)
+        }
+        // Behind the last change that the file has, the offset may go on into the time of the rule.
+        let until = place < transitions.count ? transitions[place] : rule.offset(at: ruleStart) == offset ? rule.span(at: ruleStart).until : ruleStart
+        return TimeZone.Span(offset: offset, since: since, until: until)
+    }
+
+    /// How many transitions have been by then.
+    private func place(_ seconds: Int) -> Int {
+        var low = 0, high = transitions.count
         while low < high {
             let middle = (low + high) / 2
             if transitions[middle] <= seconds { low = middle + 1 } else { high = middle }
         }
-        return low == 0 ? first : offsets[low - 1]
+        return low
     }
 
     private static func read(_ path: String) -> [UInt8]? {
@@ -47,22 +65,25 @@ final class ZoneFile: Sendable {
     }
 
     /// The second part of a version 2 file: times of 64 bits, and the rule for later years behind them.
-    private static func parse(_ bytes: [UInt8]) -> ([Int], [Int], Int, ZoneRule?)? {
+    private static func parse(_ bytes: [UInt8]) -> (transitions: [Int], offsets: [Int], first: Int, ZoneRule?, ruleStart: Int)? {
         guard let old = Header(bytes, at: 0), old.version >= UInt8(ascii: "2") else { return nil }
         guard let header = Header(bytes, at: 44 + old.length(timeBytes: 4)) else { return nil }
         let times = header.start, kinds = times + header.times * 8, types = kinds + header.times
         let end = header.start + header.length(timeBytes: 8)
         guard header.types > 0, end <= bytes.count else { return nil }
         func offset(ofType type: Int) -> Int? { type < header.types ? Self.number(bytes, types + 6 * type, 4) : nil }
-        var transitions: [Int] = [], offsets: [Int] = []
+        guard let first = offset(ofType: 0) else { return nil }
+        var transitions: [Int] = [], offsets: [Int] = [], last = Int.min
         for i in 0..<header.times {
             guard let offset = offset(ofType: Int(bytes[kinds + i])) else { return nil }
-            transitions.append(number(bytes, times + 8 * i, 8))
+            last = number(bytes, times + 8 * i, 8)
+            // Some change the zone's abbreviation alone.
+            guard offset != offsets.last ?? first else { continue }
+            transitions.append(last)
             offsets.append(offset)
         }
-        guard let first = offset(ofType: 0) else { return nil }
         let footer = bytes[end...].split(separator: 0x0a).first.map { String(decoding: $0, as: UTF8.self) }
-        return (transitions, offsets, first, footer.flatMap { ZoneRule($0) })
+        return (transitions, offsets, first, footer.flatMap { ZoneRule($0) }, last)
     }
 
     private struct Header {

@@ -1,5 +1,3 @@
-internal import Primitives
-
 /// Standard and summer time of all years to come: the `TZ` string at the end of a TZif file (RFC 9636 §3.3), such as
 /// `CET-1CEST,M3.5.0,M10.5.0/3`.
 struct ZoneRule: Sendable {
@@ -42,6 +40,21 @@ struct ZoneRule: Sendable {
         let start = Self.seconds(summer.start, year) - standard, end = Self.seconds(summer.end, year) - summer.offset
         let isSummer = start < end ? seconds >= start && seconds < end : seconds >= start || seconds < end
         return isSummer ? summer.offset : standard
+    }
+
+    func span(at seconds: Int) -> TimeZone.Span {
+        let offset = offset(at: seconds)
+        guard let summer else { return TimeZone.Span(offset: offset, since: .min, until: .max) }
+        let year = CivilTime(seconds: seconds + standard).year
+        var since = Int.min, until = Int.max
+        for year in year - 1...year + 1 {
+            for change in [Self.seconds(summer.start, year) - standard, Self.seconds(summer.end, year) - summer.offset] {
+                // Where summer is all year round, its end is its beginning.
+                guard self.offset(at: change - 1) != self.offset(at: change) else { continue }
+                if change <= seconds { since = max(since, change) } else { until = min(until, change) }
+            }
+        }
+        return TimeZone.Span(offset: offset, since: since, until: until)
     }
 
     /// Since 1970, as the clock on the wall shows it.

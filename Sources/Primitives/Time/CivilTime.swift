@@ -1,16 +1,16 @@
 /// A date and time of day, as a calendar on the wall shows it (proleptic Gregorian).
-struct CivilTime {
-    let year: Int
+package struct CivilTime: Equatable, Sendable {
+    package let year: Int
     /// 1...12 and 1...31.
-    let month: Int, day: Int
-    let hour: Int, minute: Int, second: Int
+    package let month: Int, day: Int
+    package let hour: Int, minute: Int, second: Int
     /// 0 is Sunday.
-    let dayOfWeek: Int
+    package let dayOfWeek: Int
     /// 0 is the first of January.
-    let dayOfYear: Int
+    package let dayOfYear: Int
 
-    /// `seconds` since 1970, already moved to the time zone.
-    init(seconds: Int) {
+    /// - Parameter seconds: since 1970, already moved to the time zone.
+    package init(seconds: Int) {
         let days = Self.floor(seconds, 86_400), rest = seconds - days * 86_400
         (year, month, day) = Self.date(days)
         (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60)
@@ -19,7 +19,7 @@ struct CivilTime {
     }
 
     /// Days since 1970 (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", 2013).
-    static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
+    package static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let y = month <= 2 ? year - 1 : year
         let era = floor(y, 400), yearOfEra = y - era * 400
         let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
@@ -36,7 +36,7 @@ struct CivilTime {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * part + 2) / 5 + 1)
     }
 
-    static func daysInMonth(_ year: Int, _ month: Int) -> Int {
+    package static func daysInMonth(_ year: Int, _ month: Int) -> Int {
         switch month {
         case 2: isLeap(year) ? 29 : 28
         case 4, 6, 9, 11: 30
@@ -44,7 +44,7 @@ struct CivilTime {
         }
     }
 
-    static func isLeap(_ year: Int) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
+    package static func isLeap(_ year: Int) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
 
-    static func floor(_ a: Int, _ b: Int) -> Int { a >= 0 ? a / b : (a - b + 1) / b }
+    package static func floor(_ a: Int, _ b: Int) -> Int { a >= 0 ? a / b : (a - b + 1) / b }
 }
