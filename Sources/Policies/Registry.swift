@@ -31,6 +31,7 @@ package let builtInPolicies = PolicyRegistry(
         OPA.self,
         OpenAPISecurity.self,
         Query.self,
+        Quota.self,
         RateLimit.self,
         Redirect.self,
         RequestIdentity.self,
@@ -41,7 +42,7 @@ package let builtInPolicies = PolicyRegistry(
         SizeLimit.self,
         UpstreamAuth.self,
     ],
-    reserved: reservedPolicies)
+    reserved: reservedPolicies, ofPlans: Plans.self)
 
 /// Names of the configuration format that come with later versions.
 private let reservedPolicies = ["cache"]

@@ -37,17 +37,20 @@ package final class MemoryStore: SharedStore {
             var totals = demands.map { demand in
                 state.counters[demand.key].map { $0.ends > wall ? $0.total : 0 } ?? 0
             }
+            let ends = demands.map { demand in
+                state.counters[demand.key].flatMap { $0.ends > wall ? $0.ends : nil } ?? demand.ends
+            }
             let fits = zip(demands, totals).allSatisfy { demand, total in
                 let (sum, overflows) = total.addingReportingOverflow(demand.amount)
                 return !overflows && sum <= demand.limit
             }
-            guard fits || isForced else { return CounterOutcome(allowed: false, totals: totals) }
+            guard fits || isForced else { return CounterOutcome(allowed: false, totals: totals, ends: ends) }
             for (i, demand) in demands.enumerated() {
                 let (sum, overflows) = totals[i].addingReportingOverflow(demand.amount)
                 totals[i] = overflows ? .max : max(0, sum)
-                state.counters[demand.key] = Counter(total: totals[i], ends: demand.ends)
+                state.counters[demand.key] = Counter(total: totals[i], ends: ends[i])
             }
-            return CounterOutcome(allowed: true, totals: totals)
+            return CounterOutcome(allowed: true, totals: totals, ends: ends)
         }
     }
 

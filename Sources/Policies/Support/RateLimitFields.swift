@@ -44,7 +44,7 @@ package struct RateLimitFields: Sendable {
     }
 
     /// In quotes, as structured fields and JSON both have it. Neither takes what is not printable ASCII as it is.
-    private static func quoted(_ text: String) -> [UInt8] {
+    static func quoted(_ text: String) -> [UInt8] {
         var bytes = [UInt8(ascii: "\"")]
         for scalar in text.unicodeScalars {
             guard let byte = UInt8(exactly: scalar.value), (0x20...0x7e).contains(byte) else {
@@ -81,12 +81,14 @@ package struct RateLimitFields: Sendable {
             scratch.append(decimal: RateLimitFields.seconds(left.reset))
             RateLimitFields.add("ratelimit", scratch, to: fields)
         }
-        if kind == .legacy || kind == .both { addLegacy(left, scratch, to: fields) }
+        guard kind == .legacy || kind == .both else { return }
+        RateLimitFields.addLegacy(
+            limit: windows[left.window].limit, remaining: left.remaining, reset: RateLimitFields.seconds(left.reset), scratch, to: fields)
     }
 
     /// Puts what is in `scratch` in front of the members that are there: policies see a response in reverse, so the list is
     /// in the order of the chain.
-    private static func add(_ name: StaticString, _ scratch: ByteBuffer, to fields: HeaderFields) {
+    static func add(_ name: StaticString, _ scratch: ByteBuffer, to fields: HeaderFields) {
         var isThere = false
         fields.forEach(named: ByteView(name)) { members in
             scratch.append(", ")
@@ -99,12 +101,13 @@ package struct RateLimitFields: Sendable {
     }
 
     /// These fields have room for one limit: that with least left.
-    private func addLegacy(_ left: RateLimitLeft, _ scratch: ByteBuffer, to fields: HeaderFields) {
-        if let other = fields.first(ByteView("x-ratelimit-remaining"))?.decimal, other <= left.remaining { return }
+    ///
+    /// - Parameter reset: seconds from now.
+    static func addLegacy(limit: Int, remaining: Int, reset: Int, _ scratch: ByteBuffer, to fields: HeaderFields) {
+        if let other = fields.first(ByteView("x-ratelimit-remaining"))?.decimal, other <= remaining { return }
         fields.remove(namesBeginning: ByteView("x-ratelimit-"))
         let values: [3 of (name: StaticString, value: Int)] = [
-            ("x-ratelimit-limit", windows[left.window].limit), ("x-ratelimit-remaining", left.remaining),
-            ("x-ratelimit-reset", RateLimitFields.seconds(left.reset)),
+            ("x-ratelimit-limit", limit), ("x-ratelimit-remaining", remaining), ("x-ratelimit-reset", reset),
         ]
         for i in values.indices {
             scratch.clear()
@@ -114,7 +117,7 @@ package struct RateLimitFields: Sendable {
     }
 
     /// Rounded up: who waits for as long as was said does not come early.
-    private static func seconds(_ time: Nanoseconds) -> Int {
+    static func seconds(_ time: Nanoseconds) -> Int {
         let (whole, rest) = time.quotientAndRemainder(dividingBy: 1_000_000_000)
         return Int(whole) + (rest > 0 ? 1 : 0)
     }
