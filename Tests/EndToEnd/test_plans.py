@@ -63,7 +63,7 @@ def test_two_consumers_of_different_plans(start, upstream):
     assert flood(gateway, BIG, 320) == {200: 250, 429: 70}
     refused = ask(gateway, BIG)
     assert refused.error == "quota_exceeded" and int(refused["retry-after"]) > 0
-    assert refused["ratelimit-policy"].startswith('"plans";q=10000;w=3600, "plans";q=250;w=')
+    assert refused["ratelimit-policy"].startswith('"plan";q=10000;w=3600, "plan-quota";q=250;w=')
     denied = ask(gateway, SMALL, "/reports")
     assert denied.status == 403 and denied.error == "plan_denied" and "gold" not in denied.text
     assert ask(gateway, BIG, "/reports").error == "quota_exceeded"

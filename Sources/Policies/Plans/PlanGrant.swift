@@ -39,7 +39,7 @@ final class PlanGrant: Sendable {
         }
         let rules = plan.quotas.map { quota in QuotaRule(quota.window, limit: .fixed(quota.amount), prefix: "\(quota.plan)-") }
         book = QuotaBook(
-            rules, by: QuotaKey.Compiled(plan.quotasBy), QuotaBook.Settings(label: context.label, place: "plans/\(plan.quotasBy.rawValue)"), context)
+            rules, by: QuotaKey.Compiled(plan.quotasBy), QuotaBook.Settings(label: "plan-quota", place: "plans/\(plan.quotasBy.rawValue)"), context)
     }
 
     private static func limits(_ plan: CombinedPlan, _ stores: StoreChoice, _ context: PolicyContext) -> Limits? {
@@ -51,7 +51,7 @@ final class PlanGrant: Sendable {
             name: "plans/\(plan.limitsBy.rawValue)/\(names.joined(separator: "+"))", windows: windows, algorithm: .gcra, capacity: 100_000)
         return Limits(
             limiter: StoredLimiter(specification, stores), key: QuotaKey.Compiled(plan.limitsBy),
-            fields: RateLimitFields(.standard, label: context.label, windows))
+            fields: RateLimitFields(.standard, label: "plan", windows))
     }
 
     /// GET includes HEAD.

@@ -58,7 +58,7 @@ package final class Plans: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
         let names = consumer.plans.isEmpty ? standard : consumer.plans
         guard !names.isEmpty else { return .none }
         let given = names.compactMap { plans[$0] }
-        return CombinedPlan(given).map { .grant(grant(names, $0)) } ?? .unknown
+        return CombinedPlan(given).map { .grant(grant(given.map(\.name), $0)) } ?? .unknown
     }
 
     private func grant(_ names: [String], _ plan: CombinedPlan) -> PlanGrant {
@@ -172,17 +172,19 @@ package final class Plans: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
         return .proceed
     }
 
-    package func requestBody(_ exchange: Exchange) -> BodyDemand { stage(exchange) }
-    package func responseBody(_ exchange: Exchange) -> BodyDemand { stage(exchange) }
+    package func requestBody(_ exchange: Exchange) -> BodyDemand {
+        guard let (grant, receipt) = grant(exchange), let receipt, let book = grant.book else { return .none }
+        return QuotaStage.request(exchange, book, receipt)
+    }
 
-    private func stage(_ exchange: Exchange) -> BodyDemand {
-        guard let (grant, receipt) = grant(exchange), let receipt, receipt.store != nil, let book = grant.book, book.hasBytes else { return .none }
-        return .stream(QuotaStage(exchange, book, receipt))
+    package func responseBody(_ exchange: Exchange) -> BodyDemand {
+        guard let (grant, receipt) = grant(exchange), let receipt, let book = grant.book else { return .none }
+        return QuotaStage.response(exchange, book, receipt)
     }
 
     package func onFinish(_ exchange: Exchange) {
         guard let (grant, receipt) = grant(exchange), let receipt, let book = grant.book else { return }
-        if book.hasBytes { book.settle(receipt, exchange, calls: nil) }
+        book.settle(receipt, exchange, calls: nil)
         exchange.memo.object = nil
         book.close(receipt, exchange)
     }

@@ -54,7 +54,8 @@ package final class Quota: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
     package func phases(on route: RouteFacts) -> PolicyPhases {
         var phases: PolicyPhases = [.request, .finish]
         if !isQuiet { phases.insert(.response) }
-        if book.hasBytes { phases.formUnion([.requestBody, .responseBody]) }
+        if book.countsRequests { phases.insert(.requestBody) }
+        if book.countsResponses { phases.insert(.responseBody) }
         return phases
     }
 
@@ -94,12 +95,12 @@ package final class Quota: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
         return .proceed
     }
 
-    package func requestBody(_ exchange: Exchange) -> BodyDemand { stage(exchange) }
-    package func responseBody(_ exchange: Exchange) -> BodyDemand { stage(exchange) }
+    package func requestBody(_ exchange: Exchange) -> BodyDemand {
+        receipt(exchange).map { QuotaStage.request(exchange, book, $0) } ?? .none
+    }
 
-    private func stage(_ exchange: Exchange) -> BodyDemand {
-        guard let receipt = receipt(exchange), receipt.store != nil else { return .none }
-        return .stream(QuotaStage(exchange, book, receipt))
+    package func responseBody(_ exchange: Exchange) -> BodyDemand {
+        receipt(exchange).map { QuotaStage.response(exchange, book, $0) } ?? .none
     }
 
     package func onFinish(_ exchange: Exchange) {

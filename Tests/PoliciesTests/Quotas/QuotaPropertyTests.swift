@@ -107,9 +107,9 @@ import Testing
     @Test func whatIsGivenBackIsNotToldAgain() throws {
         let network = MemoryNetwork(), told = Told()
         let policy = try Quota(
-            try decoded("{ calls: 2, per: day, by: route, warnAt: [100%], settle: 'response.status' }"),
+            try decoded("{ calls: 2, per: day, by: route, warnAt: [100%], settle: 'response.status - 200' }"),
             PolicyContext(label: "q", loops: 1, events: told))
-        for status in [1, 0, 0, 0] {
+        for status in [201, 200, 200, 200] {
             let exchange = Exchange(loop: network.loop)
             exchange.response.status = status
             _ = policy.verdict(exchange)

@@ -34,7 +34,8 @@ final class MemoryRig: Rig {
     func advance(_ time: Duration) { network.advance(time.nanoseconds) }
 
     func apply(_ tree: ConfigNode, _ model: Configuration) throws {
-        let compiled = Snapshot.compile(model, policies: builtInPolicies, version: "1", loops: 1, before: snapshot, callouts: callouts, stores: stores)
+        let compiled = Snapshot.compile(
+            model, policies: builtInPolicies, version: "1", loops: 1, before: snapshot, callouts: callouts, stores: stores)
         guard let next = compiled.value else { throw RigError(compiled.diagnostics.map(\.description).joined(separator: "\n")) }
         let bindings = next.configuration.listeners.enumerated().map { index, listener in
             let address = SocketAddress(listener.address)

@@ -30,7 +30,8 @@ final class QuotaBook: Sendable {
     private let receipts: LoopLocal<[QuotaReceipt]>
     private let place: [UInt8]
     private let names: [[UInt8]]
-    let hasBytes: Bool
+    /// Bytes of requests, or of responses, are counted.
+    let countsRequests: Bool, countsResponses: Bool
 
     private static let pooled = 256
 
@@ -44,7 +45,8 @@ final class QuotaBook: Sendable {
         receipts = LoopLocal(loops: context.loops) { [] }
         place = Array("quota/\(settings.place)/".utf8)
         names = rules.map { Array("/\($0.name)".utf8) }
-        hasBytes = rules.contains { $0.bytes != nil }
+        countsRequests = rules.contains { $0.bytes == .both || $0.bytes == .request }
+        countsResponses = rules.contains { $0.bytes == .both || $0.bytes == .response }
     }
 
     /// Works out what the exchange asks for.

@@ -29,8 +29,12 @@ final class QuotaTeller: Sendable {
             exceeded(i, demand, total: receipt.totals[i], limit: receipt.limits[i], ends: receipt.ends[i], receipt.key, receipt.wall)
         }
         guard let beyond = rules.indices.first(where: receipt.isBeyond) else { return }
-        (receipt.isAllowed ? passed : refused).wrappingAdd(1, ordering: .relaxed)
-        if receipt.isAllowed { rules[beyond].name.withView { exchange.log(.text, ByteView("quotaExceeded"), $0) } }
+        if receipt.isAllowed {
+            passed.wrappingAdd(1, ordering: .relaxed)
+            rules[beyond].name.withView { exchange.log(.text, ByteView("quotaExceeded"), $0) }
+        } else {
+            refused.wrappingAdd(1, ordering: .relaxed)
+        }
     }
 
     /// Looks at what was settled.
