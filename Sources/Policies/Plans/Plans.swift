@@ -23,7 +23,7 @@ package final class Plans: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
 
     private let plans: [String: Plan]
     private let standard: [String]
-    private let stores: StoreChoice
+    private let stores: QuotaStores
     private let context: PolicyContext
     private let hasBytes: Bool
     /// By the names of plans that callers have together. Made when the first such caller comes, and looked up by each loop for itself.
@@ -34,7 +34,7 @@ package final class Plans: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
     package init(_ config: Config, _ context: PolicyContext) throws(PolicyError) {
         plans = Dictionary(context.plans.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = context.plans.filter(\.default).map(\.name)
-        stores = try StoreChoice(nil, at: .none, .local, context)
+        stores = try QuotaStores(nil, at: .none, .local, context)
         hasBytes = context.plans.contains { $0.quotas.contains { $0.bytes != nil } }
         known = LoopLocal(loops: context.loops) { [:] }
         self.context = context
@@ -93,7 +93,7 @@ package final class Plans: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
             guard grant.permits(exchange) else { return deny() }
             exchange.memo.object = grant
             if let limits = grant.limits {
-                guard let decision = limits.limiter.takeNow(key(limits.key, exchange).view, cost: 1, on: exchange.loop) else { return nil }
+                guard let decision = takeNow(limits, exchange) else { return nil }
                 if let refusal = refusal(decision, limits, exchange) { return refusal }
             }
             return askNow(grant, exchange)
@@ -103,20 +103,30 @@ package final class Plans: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
     package func onRequest(_ exchange: Exchange) async -> Verdict {
         if let grant = exchange.memo.object as? PlanGrant {
             // Not even the limits have been asked.
-            if let limits = grant.limits,
-                case .decision(let decision) = await limits.limiter.take(key(limits.key, exchange).view, cost: 1, on: exchange.loop),
-                let refusal = refusal(decision, limits, exchange)
-            {
+            if let limits = grant.limits, let decision = await ask(limits, exchange), let refusal = refusal(decision, limits, exchange) {
                 return refusal
             }
             if let verdict = askNow(grant, exchange) { return verdict }
         }
         guard let receipt = exchange.memo.object as? QuotaReceipt, let book = (receipt.owner as? PlanGrant)?.book else { return .proceed }
         if await book.ask(receipt, in: stores.store, exchange) != nil {
-            stores.failures.note()
+            stores.failures.note(exchange)
             guard let local = stores.local, book.askNow(receipt, in: local, exchange) else { return .proceed }
         }
         return verdict(receipt, exchange)
+    }
+
+    private func takeNow(_ limits: PlanGrant.Limits, _ exchange: Exchange) -> RateDecision? {
+        let loop = exchange.loop
+        return limits.limiter.takeNow(key(limits.key, exchange).view, cost: 1, now: loop.now, wall: loop.wallClock)
+    }
+
+    private func ask(_ limits: PlanGrant.Limits, _ exchange: Exchange) async -> RateDecision? {
+        let loop = exchange.loop
+        let key = key(limits.key, exchange).view.array
+        if case .success(let decision) = await limits.limiter.take(key, cost: 1, on: loop) { return decision }
+        stores.failures.note(exchange)
+        return key.withView { limits.local?.takeNow($0, cost: 1, now: loop.now, wall: loop.wallClock) }
     }
 
     private func deny() -> Verdict {

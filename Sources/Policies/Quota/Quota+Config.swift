@@ -51,7 +51,7 @@ extension Quota {
             What it has cost when it is over: an expression that may ask for the response, such as `response.status >= 500 ? 0 : 1`. It takes \
             the place of `cost`, which was reserved; without a value, that stays. It may go beyond the quota.
             """)
-        package var settle: ExpressionText?
+        package var costFrom: ExpressionText?
 
         @Setting("What counts: calls that the quota has `allowed`, or `all`, those that it refuses included.")
         package var count: Counted = .allowed

@@ -13,11 +13,11 @@ package final class Quota: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
     package static let example = """
         quota: { calls: 10000, per: month, warnAt: [80%] }
         """
-    package static let reasons: [Reason] = [.quotaExceeded, .limitStoreUnavailable]
+    package static let reasons: [Reason] = [.quotaExceeded, .limitUnknown]
     package static var isGuard: Bool { true }
 
     private let book: QuotaBook
-    private let stores: StoreChoice
+    private let stores: QuotaStores
     private let cost: RateLimitCost
     private let settlement: Expression?
     private let isQuiet: Bool
@@ -36,10 +36,10 @@ package final class Quota: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
             }
             rules.append(QuotaRule(window, limit: limit))
         }
-        stores = try StoreChoice(config.store, at: config.$store.position, config.onStoreFailure, context)
+        stores = try QuotaStores(config.store, at: config.$store.position, config.onStoreFailure, context)
         cost = try RateLimitCost(config.cost, context)
         var settlement: Expression?
-        if let text = config.settle { settlement = try context.compile(text, "settle", expecting: .int, isResponseKnown: true) }
+        if let text = config.costFrom { settlement = try context.compile(text, "costFrom", expecting: .int, isResponseKnown: true) }
         self.settlement = settlement
         book = QuotaBook(
             rules, by: try QuotaKey.Compiled(config.by, at: config.$by.position, context),
@@ -70,10 +70,10 @@ package final class Quota: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
     package func onRequest(_ exchange: Exchange) async -> Verdict {
         guard let receipt = receipt(exchange) else { return .proceed }
         guard await book.ask(receipt, in: stores.store, exchange) != nil else { return verdict(receipt, exchange) }
-        stores.failures.note()
+        stores.failures.note(exchange)
         switch stores.onFailure {
         case .allow: return .proceed
-        case .deny: return .refuse(.limitStoreUnavailable)
+        case .deny: return .refuse(.limitUnknown, "Whether the quota is used up can't be found out now.")
         case .local:
             guard let local = stores.local, book.askNow(receipt, in: local, exchange) else { return .proceed }
             return verdict(receipt, exchange)

@@ -17,6 +17,7 @@ package struct PolicyCompiler {
     private let consumers: [ConsumerSettings]
     private let store: (any IdentityStore)?
     private let keepsConsumers: Bool
+    private let keepsStores: Bool
     /// Made when the first policy asks for consumers, or that of before.
     package private(set) var identities: IdentityDirectory?
     private let callouts: any CalloutClient
@@ -36,11 +37,13 @@ package struct PolicyCompiler {
     ///   - store: the database of consumers, if there is one.
     ///   - before: the instances of the snapshot that is replaced.
     ///   - identities: those of that snapshot, if its consumers and its database are the same.
+    ///   - keepsStores: its policies count with the same `stores`.
     ///   - keepsPlans: the plans are those of that snapshot.
     package init(
         _ registry: PolicyRegistry, loops: Int, consumers: [ConsumerSettings], store: (any IdentityStore)? = nil,
         before: [String: PolicyInstance], identities: IdentityDirectory?, callouts: any CalloutClient = NoCallouts(),
-        stores: SharedStores = SharedStores(), events: any EventSink = NoEvents(), plans: [Plan] = [], keepsPlans: Bool = false
+        stores: SharedStores = SharedStores(), keepsStores: Bool = true, events: any EventSink = NoEvents(), plans: [Plan] = [],
+        keepsPlans: Bool = false
     ) {
         self.registry = registry
         self.loops = loops
@@ -50,6 +53,7 @@ package struct PolicyCompiler {
         self.identities = identities
         self.callouts = callouts
         self.stores = stores
+        self.keepsStores = keepsStores
         self.events = events
         self.plans = plans
         self.keepsPlans = keepsPlans
@@ -117,7 +121,7 @@ package struct PolicyCompiler {
             label: entry.label, place: PolicyCompiler.place(key), loops: loops, identities: type.usesConsumers ? directory() : .empty,
             predecessor: known?.policy,
             callouts: callouts, stores: stores, events: events, plans: type.usesPlans ? plans : [], warnings: warnings, registry: registry)
-        let isKept = (keepsConsumers || !type.usesConsumers) && (keepsPlans || !type.usesPlans)
+        let isKept = keepsStores && (keepsConsumers || !type.usesConsumers) && (keepsPlans || !type.usesPlans)
         guard let instance = try context.instance(of: entry, type, known, isKept: isKept) else { return nil }
         instances[key] = instance
         return PolicyLink(instance: instance, needs: type.needs(of: entry.config), position: entry.position, path: path)

@@ -67,7 +67,7 @@ extension PolicyContext {
             }
             do throws(PolicyError) {
                 guard let type = registry[entry.policy] else { throw PolicyError("there is no policy called `\(entry.policy)`") }
-                // The group is made anew, so its settings or the consumers have changed: nobody knows which.
+                // The group is made anew, so its settings, the consumers or the stores have changed: nobody knows which.
                 let keeps = !type.usesConsumers
                 if let instance = try inner.instance(of: entry, type, known, isKept: keeps) { instances.append(instance) }
             } catch {

@@ -9,8 +9,8 @@ package import SharedState
 package struct PolicyContext: Sendable {
     /// The entry's own name, or the policy's.
     package let label: String
-    /// Names the entry among all of a configuration, the same from one to the next and on all gateways that have it: what it counts is
-    /// kept under this name.
+    /// Where the entry stands, the same on every gateway with this configuration: `route/orders/list/rate-limit`. What is counted
+    /// together is counted by this name.
     package let place: String
     /// Event loops that will call the policy; what `LoopLocal` needs.
     package let loops: Int

@@ -107,7 +107,7 @@ import Testing
     @Test func whatIsGivenBackIsNotToldAgain() throws {
         let network = MemoryNetwork(), told = Told()
         let policy = try Quota(
-            try decoded("{ calls: 2, per: day, by: route, warnAt: [100%], settle: 'response.status - 200' }"),
+            try decoded("{ calls: 2, per: day, by: route, warnAt: [100%], costFrom: 'response.status - 200' }"),
             PolicyContext(label: "q", loops: 1, events: told))
         for status in [201, 200, 200, 200] {
             let exchange = Exchange(loop: network.loop)
