@@ -29,6 +29,7 @@ package final class Plans: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
     /// By the names of plans that callers have together. Made when the first such caller comes, and looked up by each loop for itself.
     private let grants = Mutex<[[String]: PlanGrant]>([:])
     private let known: LoopLocal<[[String]: PlanGrant]>
+    private let keys: LoopLocal<[UInt8]>
     private let denied = Atomic<UInt64>(0)
 
     package init(_ config: Config, _ context: PolicyContext) throws(PolicyError) {
@@ -37,6 +38,7 @@ package final class Plans: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
         stores = try QuotaStores(nil, at: .none, .local, context)
         hasBytes = context.plans.contains { $0.quotas.contains { $0.bytes != nil } }
         known = LoopLocal(loops: context.loops) { [:] }
+        keys = LoopLocal(loops: context.loops) { [] }
         self.context = context
     }
 
@@ -136,11 +138,11 @@ package final class Plans: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
 
     /// Who is counted, in the loop's scratch.
     private func key(_ key: QuotaKey.Compiled, _ exchange: Exchange) -> ByteBuffer {
-        var bytes: [UInt8] = []
-        key.append(exchange, to: &bytes)
+        keys[exchange].removeAll(keepingCapacity: true)
+        key.append(exchange, to: &keys[exchange])
         let scratch = exchange.tools.scratch
         scratch.clear()
-        bytes.withView { scratch.append($0) }
+        keys[exchange].withView { scratch.append($0) }
         return scratch
     }
 
