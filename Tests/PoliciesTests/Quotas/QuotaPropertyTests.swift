@@ -21,14 +21,16 @@ import Testing
         let calendar = SharedState.Calendar(zone: .named(file))
         var random = FastRandom(seed: 6)
         var passed: [Int: Int] = [:], visits: [Int: Int] = [:], last: Int?
-        for _ in 0..<3_000 {
+        for _ in 0..<2_000 {
             switch random.next() % 20 {
             case 0: network.backend.wallStep += Int64(random.next() % 7_200_000) * 1_000_000
             case 1: network.backend.wallStep -= Int64(random.next() % 7_200_000) * 1_000_000
-            case 2: network.advance(.seconds(unit.seconds * 3 / 2))
+            case 2: network.backend.wallStep += Int64(unit.seconds) * 1_500_000_000
             default: break
             }
-            network.advance(.milliseconds(2_000 + Int(random.next() % UInt64(unit.seconds * 100))))
+            network.backend.wallStep += Int64(random.next() % UInt64(unit.seconds * 100)) * 1_000_000
+            // The loop looks at the wall clock once a second.
+            network.advance(.milliseconds(1_001))
             let window = calendar.window(unit, at: Int(network.loop.wallClock / 1_000_000_000)).start
             if window != last { visits[window, default: 0] += 1 }
             last = window

@@ -112,6 +112,28 @@ import Testing
         #expect((0..<4).map { _ in ask(policy, exchange(of: consumer)) } == ["proceed", "proceed", "quota_exceeded", "rate_limited"])
     }
 
+    /// A client that leaves while the store is asked: what comes back is for nobody else.
+    @Test func anExchangeThatEndsWhileItWaits() throws {
+        let policy = try quota("calls: 1")
+        let given = exchange()
+        #expect(policy.verdict(given)?.said == nil)
+        nonisolated(unsafe) let held = given
+        let box = Box()
+        _ = Task(executorPreference: network.loop) {
+            let text = await unsafe policy.onRequest(held).said
+            box.text.withLock { $0 = text }
+        }
+        network.settle()
+        policy.onFinish(given)
+        let next = exchange()
+        #expect(policy.verdict(next)?.said == nil)
+        #expect((next.memo.object as? QuotaReceipt)?.isWaiting == false)
+        for _ in 0..<3 { pass() }
+        #expect(box.text.withLock { $0 } == "proceed")
+        #expect((next.memo.object as? QuotaReceipt)?.totals == [])
+        #expect(ask(policy, exchange()) == "quota_exceeded")
+    }
+
     @Test func unknownPlansAreNoPlans() throws {
         let plan: Plan = try decoded("{ name: free, limits: [{ limit: 1, window: 1h }] }")
         let policy = try Plans(Plans.Config(), PolicyContext(label: "plans", loops: 1, plans: [plan]))

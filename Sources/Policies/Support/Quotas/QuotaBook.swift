@@ -73,8 +73,9 @@ final class QuotaBook: Sendable {
         return receipt
     }
 
-    /// The receipt is not needed any more.
+    /// The receipt is not needed any more, unless a task of an exchange that was given up still waits with it.
     func close(_ receipt: QuotaReceipt, _ exchange: Exchange) {
+        guard !receipt.isWaiting else { return }
         receipt.clear()
         if receipts[exchange].count < QuotaBook.pooled { receipts[exchange].append(receipt) }
     }
@@ -93,7 +94,10 @@ final class QuotaBook: Sendable {
     /// Nil: it has been decided.
     func ask(_ receipt: QuotaReceipt, in store: any SharedStore, _ exchange: Exchange) async -> StoreError? {
         let loop = exchange.loop
-        switch await store.spend(receipt.demands, isForced: false, on: loop) {
+        receipt.isWaiting = true
+        let answer = await store.spend(receipt.demands, isForced: false, on: loop)
+        receipt.isWaiting = false
+        switch answer {
         case .success(let outcome): receipt.take(outcome, from: store)
         case .failure(let error): return error
         }

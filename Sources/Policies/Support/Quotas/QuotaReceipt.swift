@@ -20,6 +20,8 @@ final class QuotaReceipt {
     var store: (any SharedStore)?
     /// Who is counted.
     var key: [UInt8] = []
+    /// A task waits for a store on its behalf, even if the exchange has ended meanwhile.
+    var isWaiting = false
     /// What it belongs to.
     var owner: AnyObject?
 
