@@ -13,6 +13,9 @@ struct AddressPrefix: Sendable {
         low = .max << (128 - min(max(v6, 64), 128))
     }
 
+    /// Each address for itself.
+    static let whole = AddressPrefix(v4: 32, v6: 128)
+
     /// Four bytes or sixteen, so no address of one kind is one of the other.
     func write(_ address: IPAddress, to out: ByteBuffer) {
         if address.isIPv4 {

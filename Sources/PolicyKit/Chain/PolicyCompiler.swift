@@ -87,8 +87,9 @@ package struct PolicyCompiler {
         guard let type = registry[entry.policy] else { throw PolicyError("there is no policy called `\(entry.policy)`") }
         let known = before[key].flatMap { $0.id == entry.policy ? $0 : nil }
         let context = PolicyContext(
-            label: entry.label, loops: loops, identities: type.usesConsumers ? directory() : .empty, predecessor: known?.policy,
-            callouts: callouts, stores: stores, warnings: warnings, registry: registry)
+            label: entry.label, place: key.split(separator: "\u{0}").joined(separator: "/"), loops: loops,
+            identities: type.usesConsumers ? directory() : .empty, predecessor: known?.policy, callouts: callouts, stores: stores, warnings: warnings,
+            registry: registry)
         guard let instance = try context.instance(of: entry, type, known, keepsConsumers: keepsConsumers) else { return nil }
         instances[key] = instance
         return PolicyLink(instance: instance, needs: type.needs(of: entry.config), position: entry.position, path: path)
