@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from harness.configuration import api, route, upstream as named_upstream
+from harness.h2upstream import H2Upstream
 from harness.http2 import Client
 from harness.raw import format_request
 from harness.waiting import until
@@ -97,6 +98,37 @@ def test_http2_streams_have_rates_of_their_own(start, upstream):
         client.wait(*streams)
         check_rate(count, time.monotonic() - began)
         assert all(len(client.streams[stream].body) == count for stream in streams)
+
+
+def test_upstreams_of_http2(start):
+    """Both ways; a stream that is slowed down leaves the others of its connection alone."""
+    with H2Upstream() as h2:
+        count = RATE
+
+        @h2.on("/file")
+        def file(stream):
+            stream.head(200)
+            stream.data(b"x" * count, end=True)
+
+        each = {"bandwidth-limit": {"response": f"{RATE // 2}B", "request": f"{RATE // 2}B"}}
+        gateway = start({
+            "runtime": {"threads": 1},
+            "upstreams": [named_upstream("up", h2, protocol="h2c", timeouts={"response": SHORT, "idle": SHORT})],
+            "apis": [api("all", route("slow", "/file", "up", policies=[each]), route("all", "/*", "up"), route("put", "/put", "up", policies=[each]))],
+        })
+        with ThreadPoolExecutor(2) as pool:
+            began = time.monotonic()
+            download = pool.submit(lambda: (gateway.get("/file", timeout=20), time.monotonic()))
+            upload = pool.submit(lambda: (gateway.fetch("POST", "/put", body=b"y" * count, timeout=20), time.monotonic()))
+            while not download.done():
+                asked = time.monotonic()
+                assert gateway.get("/other").status == 200
+                assert time.monotonic() - asked < 0.5
+                time.sleep(0.05)
+            for response, ended in (download.result(), upload.result()):
+                assert response.complete and response.status == 200
+                check_rate(count, ended - began, RATE // 2)
+        assert download.result()[0].content.length == count
 
 
 def test_a_connection_shares_a_rate(start, upstream):
