@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from harness.configuration import api, route, upstream as named_upstream
 from harness.http2 import Client
 from harness.raw import format_request
+from harness.redis import Redis, needs_redis
 from harness.waiting import limit, until
 from harness.websocket import EchoServer, connect
 
@@ -234,3 +235,91 @@ def test_long_answers_are_not_collected(start, upstream):
     assert response.complete and response.content.length > 20_000_000
     until(lambda: figure(gateway, "token_limit_tokens_total") == 15)
     assert gateway.memory() - before < 6 << 20
+
+
+# ---- gateways that share a store -------------------------------------------------------------------------------------
+
+
+def shared(upstream, redis, name, **settings):
+    return {**configuration(upstream, name, **settings), "state": {"redis": redis.url}}
+
+
+@needs_redis
+def test_a_gateway_that_is_killed_frees_its_shares(start, upstream, tmp_path):
+    event = hold(upstream)
+    with Redis(tmp_path / "redis") as redis:
+        settings = shared(upstream, redis, "concurrency-limit", limit=2, lifetime="3s")
+        first, second = start(settings), start(settings)
+        with first.connect() as one, first.connect() as two:
+            for connection in (one, two):
+                connection.send(format_request("GET", "/hold"))
+            until(lambda: figure(first, "concurrency_limit_in_flight") == 2)
+            # They are renewed while the gateway lives, for longer than they last by themselves.
+            end = time.monotonic() + 4
+            while time.monotonic() < end:
+                assert second.get("/").status == 429
+                time.sleep(0.1)
+            first.process.kill()
+            first.process.wait()
+            killed = time.monotonic()
+        first.process = None
+        until(lambda: second.get("/").status == 200, 10)
+        # Not before they ran out: the last time that they were renewed was at most a second before.
+        assert 1.5 < time.monotonic() - killed < 4
+        event.set()
+
+
+@needs_redis
+def test_gateways_count_what_is_under_way_together(start, upstream, tmp_path):
+    lock, now, most = threading.Lock(), [0], [0]
+
+    @upstream.on("/work")
+    def work(exchange):
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        time.sleep(0.01)
+        with lock:
+            now[0] -= 1
+        exchange.reply()
+
+    with Redis(tmp_path / "redis") as redis:
+        settings = shared(upstream, redis, "concurrency-limit", limit=3, queue={"size": 100, "longest": "20s"})
+        gateways = [start(settings), start(settings)]
+
+        def client(number):
+            with gateways[number % 2].connect(timeout=30) as connection:
+                return [connection.get("/work").status for _ in range(5)]
+
+        with ThreadPoolExecutor(16) as pool:
+            statuses = [status for each in pool.map(client, range(16)) for status in each]
+        assert statuses == [200] * 80 and most[0] == 3
+
+
+@needs_redis
+def test_gateways_spread_requests_together(start, upstream, tmp_path):
+    with Redis(tmp_path / "redis") as redis:
+        settings = shared(upstream, redis, "spike-arrest", limit=20, window="1s", queue={"size": 100, "longest": "10s"})
+        gateways = [start(settings), start(settings)]
+        with ThreadPoolExecutor(20) as pool:
+            assert list(pool.map(lambda i: gateways[i % 2].get("/").status, range(20))) == [200] * 20
+        times = sorted(record.at for record in upstream.seen("/"))
+        assert abs(times[-1] - times[0] - 19 * 0.05) < 0.2
+
+
+@needs_redis
+def test_gateways_count_tokens_together(start, upstream, tmp_path):
+    @upstream.on("/chat")
+    def chat(exchange):
+        exchange.read_body()
+        exchange.reply(headers={"Content-Type": "application/json"}, body='{"usage":{"total_tokens":300}}')
+
+    with Redis(tmp_path / "redis") as redis:
+        settings = shared(upstream, redis, "token-limit", limit=1000, window="10h", reserve="nothing")
+        first, second = start(settings), start(settings)
+        statuses = []
+        for gateway in (first, second) * 4:
+            statuses.append(gateway.fetch("POST", "/chat", body=b"{}").status)
+            # What it has cost is on its way to the server.
+            time.sleep(0.05)
+        assert statuses == [200] * 4 + [429] * 4

@@ -155,7 +155,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("allow", "passed", "passed"), ("deny", "limit_store_unavailable", "limit_store_unavailable"), ("local", "passed", "concurrency_limited"),
+        ("allow", "passed", "passed"), ("deny", "limit_unknown", "limit_unknown"), ("local", "passed", "concurrency_limited"),
     ])
     func aStoreThatDoesNotAnswer(_ setting: String, _ first: String, _ second: String) throws {
         let store = StandInStore()

@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("allow", "passed", "passed"), ("deny", "limit_store_unavailable", "limit_store_unavailable"), ("local", "passed", "spike_arrested"),
+        ("allow", "passed", "passed"), ("deny", "limit_unknown", "limit_unknown"), ("local", "passed", "spike_arrested"),
     ])
     func aStoreThatDoesNotAnswer(_ setting: String, _ first: String, _ second: String) throws {
         let store = StandInStore()

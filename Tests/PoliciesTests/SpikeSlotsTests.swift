@@ -1,9 +1,9 @@
 import Primitives
 import Reactor
-import SharedState
 import Testing
 
 @testable import Policies
+@testable import SharedState
 
 @Suite struct SpikeSlotsTests {
     private func limiter(_ slots: SpikeSlots) -> MemoryLimiter { MemoryLimiter(windows: [slots.window], algorithm: .gcra, capacity: 100) }
@@ -14,7 +14,7 @@ import Testing
         let period = Nanoseconds.seconds(seconds)
         let slots = SpikeSlots(limit: limit, period: period, burst: burst, queue: queue > 0 ? (queue, .seconds(3600)) : nil)
         let limiter = limiter(slots)
-        var random = FastRandom()
+        var random = SystemRandomNumberGenerator()
         var now = Instant(nanoseconds: 1_000_000_000)
         var gone: [Instant] = []
         var waiting: [Instant] = []

@@ -18,7 +18,7 @@ package final class BandwidthLimit: Policy, RequestPolicy, ReportingPolicy {
             Which exchanges share these bytes: those of an `ip`, `consumer`, `route`, `upstream` or `connection`, or those for which an expression \
             has the same value. Left out: each exchange has them for itself.
             """)
-        package var by: RequestKey?
+        package var by: RequestKeys?
 
         @Setting(
             """
@@ -52,7 +52,7 @@ package final class BandwidthLimit: Policy, RequestPolicy, ReportingPolicy {
 
     private let response: Rate?
     private let request: Rate?
-    private let key: RequestKey.Compiled?
+    private let key: CompiledRequestKey?
     private let waits = PaceWaits()
 
     package init(_ config: Config, _ context: PolicyContext) throws(PolicyError) {
@@ -60,7 +60,8 @@ package final class BandwidthLimit: Policy, RequestPolicy, ReportingPolicy {
             throw PolicyError("there is no limit", remedy: "such as `{ response: 1MiB }`")
         }
         key = try config.by.map { (by) throws(PolicyError) in
-            try RequestKey.Compiled(by, AddressPrefix(v4: config.ipv4Prefix, v6: config.ipv6Prefix), at: config.$by.position, context)
+            try CompiledRequestKey(
+                by, AddressPrefix(v4: config.ipv4Prefix, v6: config.ipv6Prefix), at: config.$by.position, context, isText: false)
         }
         let isShared = config.by != nil
         func rate(_ size: ByteSize) -> Rate {
@@ -71,7 +72,7 @@ package final class BandwidthLimit: Policy, RequestPolicy, ReportingPolicy {
         request = config.request.map(rate)
     }
 
-    package static func needs(_ config: Config) -> [Fact] { config.by == .consumer ? [.consumer] : [] }
+    package static func needs(_ config: Config) -> [Fact] { config.by?.keys.contains(.consumer) ?? false ? [.consumer] : [] }
 
     /// What the gateway answers by itself is short.
     package func phases(on route: RouteFacts) -> PolicyPhases { route.forwards ? .request : [] }

@@ -11,7 +11,7 @@ extension ConcurrencyLimit {
             Whose requests are counted together: those of an `ip`, `consumer`, `route`, `upstream` or `connection`, or those for which an \
             expression has the same value. Requests for which it has none, or is empty, share one count.
             """)
-        package var by: RequestKey = .route
+        package var by: RequestKeys = RequestKeys([.route])
 
         @Setting("Bits of an IPv4 address that tell clients apart, for `by: ip`.", 1...32)
         package var ipv4Prefix: Int = 32

@@ -43,7 +43,7 @@ struct ShareStore: Sendable {
         case .success(let outcome): return answer(outcome, request, exchange)
         case .failure: break
         }
-        choice.failures.note()
+        if !Task.isCancelled { choice.failures.note(exchange) }
         switch choice.onFailure {
         case .allow: return .uncounted
         case .deny: return .unavailable

@@ -24,7 +24,7 @@ extension SpikeArrest {
             Whose requests are spread together: those of an `ip`, `consumer`, `route`, `upstream` or `connection`, or those for which an \
             expression has the same value. Requests for which it has none, or is empty, are spread together.
             """)
-        package var by: RequestKey = .ip
+        package var by: RequestKeys = RequestKeys([.ip])
 
         @Setting("Bits of an IPv4 address that tell clients apart, for `by: ip`.", 1...32)
         package var ipv4Prefix: Int = 32

@@ -12,12 +12,12 @@ package final class SpikeArrest: Policy, AsyncRequestPolicy, ResponsePolicy, Rep
     package static let example = """
         spike-arrest: { limit: 30, window: 1m }
         """
-    package static let reasons: [Reason] = [.spikeArrested, .limitStoreUnavailable]
+    package static let reasons: [Reason] = [.spikeArrested, .limitUnknown]
     package static var isGuard: Bool { true }
 
     private let slots: SpikeSlots
     private let limiter: StoredLimiter
-    private let key: RequestKey.Compiled
+    private let key: CompiledRequestKey
     private let fields: RateLimitFields
     private let isDryRun: Bool
     private let failures: StoreFailures
@@ -35,18 +35,19 @@ package final class SpikeArrest: Policy, AsyncRequestPolicy, ResponsePolicy, Rep
                 at: queue.$longest.position, path: "queue.longest", remedy: "let requests wait for longer, or leave out `queue`")
         }
         self.slots = slots
-        let store = try StoreChoice(config.store, at: config.$store.position, config.onStoreFailure, context)
+        let choice = try StoreChoice(config.store, at: config.$store.position, config.onStoreFailure, context)
         limiter = StoredLimiter(
-            LimiterSpecification(name: context.place, windows: [slots.window], algorithm: .gcra, capacity: config.capacity), store)
-        failures = store.failures
-        key = try RequestKey.Compiled(
-            config.by, AddressPrefix(v4: config.ipv4Prefix, v6: config.ipv6Prefix), at: config.$by.position, context)
+            LimiterSpecification(name: context.place, windows: [slots.window], algorithm: .gcra, capacity: config.capacity), choice)
+        failures = choice.failures
+        key = try CompiledRequestKey(
+            config.by, AddressPrefix(v4: config.ipv4Prefix, v6: config.ipv6Prefix), at: config.$by.position, context,
+            isText: choice.store.kind != .memory)
         let shown = RateWindow(limit: config.limit, period: config.window.nanoseconds, burst: config.burst)
         fields = RateLimitFields(config.headers, label: context.label, [shown])
         isDryRun = config.dryRun
     }
 
-    package static func needs(_ config: Config) -> [Fact] { config.by == .consumer ? [.consumer] : [] }
+    package static func needs(_ config: Config) -> [Fact] { config.by.keys.contains(.consumer) ? [.consumer] : [] }
 
     package func phases(on route: RouteFacts) -> PolicyPhases { isDryRun || fields.kind == .none ? .request : [.request, .response] }
 
@@ -57,9 +58,9 @@ package final class SpikeArrest: Policy, AsyncRequestPolicy, ResponsePolicy, Rep
 
     package func onRequest(_ exchange: Exchange) async -> Verdict {
         if exchange.memo.object == nil {
-            switch await limiter.take(key.bytes(exchange), cost: 1, on: exchange.loop) {
+            switch await limiter.take(key.bytes(exchange).array, cost: 1, exchange) {
             case .uncounted: return .proceed
-            case .unavailable: return isDryRun ? .proceed : .refuse(.limitStoreUnavailable)
+            case .unavailable: return isDryRun ? .proceed : .refuse(.limitUnknown)
             case .decision(let decision, _): if let verdict = verdict(decision, exchange) { return verdict }
             }
         }

@@ -13,9 +13,6 @@ struct AddressPrefix: Sendable {
         low = .max << (128 - min(max(v6, 64), 128))
     }
 
-    /// Each address for itself.
-    static let whole = AddressPrefix(v4: 32, v6: 128)
-
     /// Four bytes or sixteen, so no address of one kind is one of the other.
     func write(_ address: IPAddress, to out: ByteBuffer) {
         if address.isIPv4 {
@@ -24,6 +21,12 @@ struct AddressPrefix: Sendable {
             AddressPrefix.write(address.high & high, bytes: 8, to: out)
             AddressPrefix.write(address.low & low, bytes: 8, to: out)
         }
+    }
+
+    /// The same as text.
+    func writeText(_ address: IPAddress, to out: ByteBuffer) {
+        let network = address.isIPv4 ? IPAddress(v4: address.v4 & v4) : IPAddress(high: address.high & high, low: address.low & low)
+        network.write(to: out)
     }
 
     private static func write(_ number: UInt64, bytes: Int, to out: ByteBuffer) {

@@ -6,7 +6,7 @@ import Synchronization
 /// Requests that wait for their turn at a limit in place of being refused: for each key a line in the order in which they came, whichever
 /// event loop they are on. Only the first of a line asks the limit; the others cost nothing while they wait.
 ///
-///     guard let place = queue.join(key, exchange) else { return refuse() }
+///     guard let place = queue.join(key, exchange, size: 100, longest: .seconds(1)) else { return refuse() }
 ///     defer { queue.leave(place) }
 ///     var pause: Nanoseconds = 0
 ///     while await place.turn(after: pause) == .turn {
@@ -22,19 +22,11 @@ package final class LimitQueue: Sendable {
     /// Requests that wait on all lines together, at most.
     package static let most = 100_000
 
-    private let size: Int
-    private let longest: Nanoseconds
     private let lines = Mutex(Lines())
     /// The same as `Lines.count`, to be looked at without the lock.
     private let total = Atomic<Int>(0)
 
-    /// - Parameters:
-    ///   - size: requests of one key that wait at a time.
-    ///   - longest: time that each waits at most.
-    package init(size: Int, longest: Nanoseconds) {
-        self.size = size
-        self.longest = longest
-    }
+    package init() {}
 
     /// Requests that wait now.
     package var count: Int { total.load(ordering: .relaxed) }
@@ -47,7 +39,11 @@ package final class LimitQueue: Sendable {
     }
 
     /// The last place of the key's line; nil if that is full. Whoever has joined leaves, too.
-    package func join(_ key: [UInt8], _ exchange: Exchange) -> LimitPlace? {
+    ///
+    /// - Parameters:
+    ///   - size: requests of one key that wait at a time.
+    ///   - longest: time that this one waits at most.
+    package func join(_ key: [UInt8], _ exchange: Exchange, size: Int, longest: Nanoseconds) -> LimitPlace? {
         let loop = exchange.loop
         return lines.withLock { lines in
             let line = lines.all[key]?.count ?? 0

@@ -4,7 +4,6 @@ import Primitives
 import Reactor
 import Schema
 import SharedState
-import Synchronization
 
 /// A limiter in a store, and what counts in its place while the store does not answer.
 struct StoredLimiter: Sendable {
@@ -34,20 +33,16 @@ struct StoredLimiter: Sendable {
         limiter.takeNow(key, cost: cost, now: loop.now, wall: loop.wallClock)
     }
 
-    /// The key is copied before the first suspension.
-    func take(_ key: ByteView, cost: Int, on loop: EventLoop) async -> Answer {
-        let copy = local == nil ? [] : key.array
-        switch await limiter.take(key, cost: cost, on: loop) {
-        case .success(let decision): return .decision(decision, isLocal: false)
-        case .failure:
-            failures.note()
-            switch onFailure {
-            case .allow: return .uncounted
-            case .deny: return .unavailable
-            case .local:
-                let decision = copy.withView { local?.takeNow($0, cost: cost, now: loop.now, wall: loop.wallClock) }
-                return decision.map { .decision($0, isLocal: true) } ?? .uncounted
-            }
+    func take(_ key: [UInt8], cost: Int, _ exchange: Exchange) async -> Answer {
+        let loop = exchange.loop
+        if case .success(let decision) = await limiter.take(key, cost: cost, on: loop) { return .decision(decision, isLocal: false) }
+        if !Task.isCancelled { failures.note(exchange) }
+        switch onFailure {
+        case .allow: return .uncounted
+        case .deny: return .unavailable
+        case .local:
+            let decision = key.withView { local?.takeNow($0, cost: cost, now: loop.now, wall: loop.wallClock) }
+            return decision.map { .decision($0, isLocal: true) } ?? .uncounted
         }
     }
 
@@ -66,26 +61,9 @@ struct StoreChoice: Sendable {
     let failures = StoreFailures()
 
     init(_ kind: StoreKind?, at position: SourcePosition, _ onFailure: OnStoreFailure, _ context: PolicyContext) throws(PolicyError) {
-        guard let store = context.stores.store(kind) else {
-            throw PolicyError(
-                "there is no store `\(kind?.rawValue ?? "")`", at: position, path: "store", remedy: "say where it is in `state`, or leave out `store`"
-            )
-        }
+        let store = try context.store(kind, at: position)
         self.store = store
         local = store.kind == .memory || onFailure != .local ? nil : context.stores.memory
         self.onFailure = onFailure
     }
-}
-
-/// How often a store did not answer.
-final class StoreFailures: Sendable {
-    private let number = Atomic<UInt64>(0)
-
-    var count: UInt64 { number.load(ordering: .relaxed) }
-    func note() { number.wrappingAdd(1, ordering: .relaxed) }
-}
-
-extension Reason {
-    /// Counting is not possible, and was made a condition.
-    static let limitStoreUnavailable = Reason("limit_store_unavailable", 503, "Limits can't be counted now")
 }

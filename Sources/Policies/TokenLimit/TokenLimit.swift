@@ -16,12 +16,12 @@ package final class TokenLimit: Policy, AsyncRequestPolicy, AsyncRequestBodyPoli
     package static let example = """
         token-limit: { limit: 100000, window: 1m, by: consumer }
         """
-    package static let reasons: [Reason] = [.tokenLimited, .limitStoreUnavailable]
+    package static let reasons: [Reason] = [.tokenLimited, .limitUnknown]
     package static var isGuard: Bool { true }
     package static let periods = Duration.milliseconds(1)...Duration.seconds(366 * 86_400)
 
     private let limits: TokenLimits
-    private let key: RequestKey.Compiled
+    private let key: CompiledRequestKey
     private let estimate: TokenEstimate
     private let reserve: Reserve
     private let mostRequest: Int
@@ -39,8 +39,9 @@ package final class TokenLimit: Policy, AsyncRequestPolicy, AsyncRequestBodyPoli
         let choice = try StoreChoice(config.store, at: config.$store.position, config.onStoreFailure, context)
         limits = try TokenLimits(config, choice, context)
         failures = choice.failures
-        key = try RequestKey.Compiled(
-            config.by, AddressPrefix(v4: config.ipv4Prefix, v6: config.ipv6Prefix), at: config.$by.position, context)
+        key = try CompiledRequestKey(
+            config.by, AddressPrefix(v4: config.ipv4Prefix, v6: config.ipv6Prefix), at: config.$by.position, context,
+            isText: choice.store.kind != .memory)
         estimate = TokenEstimate(bytesPerToken: config.bytesPerToken, completion: config.completion)
         reserve = config.reserve
         mostRequest = config.mostRequest.bytes
@@ -59,7 +60,7 @@ package final class TokenLimit: Policy, AsyncRequestPolicy, AsyncRequestBodyPoli
         isDryRun = config.dryRun
     }
 
-    package static func needs(_ config: Config) -> [Fact] { config.by == .consumer ? [.consumer] : [] }
+    package static func needs(_ config: Config) -> [Fact] { config.by.keys.contains(.consumer) ? [.consumer] : [] }
 
     package func phases(on route: RouteFacts) -> PolicyPhases {
         guard route.forwards else { return [] }
@@ -122,7 +123,7 @@ package final class TokenLimit: Policy, AsyncRequestPolicy, AsyncRequestBodyPoli
             }
             exchange.memo.object = account
             return .proceed
-        case .unavailable: return isDryRun ? .proceed : .refuse(.limitStoreUnavailable)
+        case .unavailable: return isDryRun ? .proceed : .refuse(.limitUnknown)
         case .refused(let decision, let fields):
             counts.refused.wrappingAdd(1, ordering: .relaxed)
             if isDryRun {
@@ -130,7 +131,7 @@ package final class TokenLimit: Policy, AsyncRequestPolicy, AsyncRequestBodyPoli
                 return .proceed
             }
             exchange.response.fields.append(.retryAfter) { $0.append(decimal: fields.retryAfter(decision)) }
-            exchange.memo.object = TokenRefusal(left: RateLimitLeft(decision), fields: fields)
+            exchange.memo.object = TokenRefusal(left: RateLimitLeft(decision, tier: 0), fields: fields)
             return .refuse(refusal)
         }
     }

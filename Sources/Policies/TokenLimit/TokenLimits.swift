@@ -51,20 +51,17 @@ struct TokenLimits: Sendable {
                 giveBack(taken, key, on: loop)
                 return .refused(decision, limit.fields)
             }
-            taken.append(TokenTaking(cost: cost, left: RateLimitLeft(decision), isLocal: false))
+            taken.append(TokenTaking(cost: cost, left: RateLimitLeft(decision, tier: 0), isLocal: false))
         }
         return .taken(taken)
     }
 
     func take(_ key: [UInt8], _ spend: TokenSpend, _ exchange: Exchange) async -> Answer {
         let loop = exchange.loop
-        // Lives as long as the views of it.
-        let buffer = ByteBuffer(capacity: max(1, key.count))
-        key.withView { buffer.append($0) }
         var taken: ContiguousArray<TokenTaking> = []
         for limit in all {
             let cost = cost(spend, limit)
-            switch await limit.limiter.take(buffer.view, cost: cost, on: loop) {
+            switch await limit.limiter.take(key, cost: cost, exchange) {
             case .uncounted: taken.append(TokenTaking(cost: 0, left: nil, isLocal: false))
             case .unavailable:
                 giveBack(taken, key, on: loop)
@@ -74,7 +71,7 @@ struct TokenLimits: Sendable {
                     giveBack(taken, key, on: loop)
                     return .refused(decision, limit.fields)
                 }
-                taken.append(TokenTaking(cost: cost, left: RateLimitLeft(decision), isLocal: isLocal))
+                taken.append(TokenTaking(cost: cost, left: RateLimitLeft(decision, tier: 0), isLocal: isLocal))
             }
         }
         return .taken(taken)

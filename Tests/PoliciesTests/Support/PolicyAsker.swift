@@ -1,6 +1,8 @@
 import GatewayCore
 import PolicyKit
+import Primitives
 import Reactor
+import Primitives
 import ReactorTesting
 import Synchronization
 

@@ -65,19 +65,21 @@ private final class StandInLimiter: Limiter {
         self.store = store
     }
 
+    var specification: LimiterSpecification { memory.specification }
+    var figures: LimiterFigures? { nil }
+
     func takeNow(_ key: ByteView, cost: Int, now: Instant, wall: UInt64) -> RateDecision? { nil }
 
-    func take(_ key: ByteView, cost: Int, on loop: EventLoop) async -> Result<RateDecision, StoreError> {
-        let copy = ByteBuffer(capacity: 64)
-        copy.append(key)
+    func take(_ key: [UInt8], cost: Int, on loop: EventLoop) async -> Result<RateDecision, StoreError> {
         await loop.sleep(for: .milliseconds(1))
         if let error = store.failure() { return .failure(error) }
-        return await memory.take(copy.view, cost: cost, on: loop)
+        return await memory.take(key, cost: cost, on: loop)
     }
 
     func settle(_ key: ByteView, cost: Int, on loop: EventLoop) { memory.settle(key, cost: cost, on: loop) }
-    func peek(_ key: ByteView, cost: Int, on loop: EventLoop) async -> Result<RateDecision, StoreError> {
+    func peek(_ key: [UInt8], cost: Int, on loop: EventLoop) async -> Result<RateDecision, StoreError> {
         await memory.peek(key, cost: cost, on: loop)
     }
-    func reset(_ key: ByteView, on loop: EventLoop) async -> Result<Void, StoreError> { await memory.reset(key, on: loop) }
+    func report(_ key: [UInt8], on loop: EventLoop) async -> Result<[WindowReport], StoreError> { await memory.report(key, on: loop) }
+    func reset(_ key: [UInt8], on loop: EventLoop) async -> Result<Void, StoreError> { await memory.reset(key, on: loop) }
 }

@@ -63,7 +63,7 @@ import Testing
             prompt: 3, completion: 4, total: 7, text: 0),
         Example(
             name: "an event that is no JSON, and one that is never complete", form: .events,
-            body: "data: {\"usage\": oops\n\ndata: {\"usage\":{\"prompt_tokens\":1\n\ndata: {\"usage\":{\"total_tokens\":5}}\n\n", prompt: nil,
+            body: "data: {\"usage\": oops\n\ndata: {\"usage\":{\"prompt_to\n\ndata: {\"usage\":{\"total_tokens\":5}}\n\n", prompt: nil,
             completion: nil, total: 5, text: 0),
         Example(
             name: "lines", form: .lines, body: "{\"response\":\"ab\"}\nnot json\n{\"response\":\"\",\"prompt_eval_count\":6,\"eval_count\":7}",
