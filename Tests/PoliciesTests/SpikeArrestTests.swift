@@ -38,11 +38,16 @@ import Testing
         #expect(waits.outcome.text != "")
     }
 
+    /// For as long as the store takes.
+    private func askAndWait(_ policy: SpikeArrest) -> PolicyAsker.Asked {
+        defer { network.advance(.milliseconds(40)) }
+        return asker.ask(policy)
+    }
+
     @Test func aStoreIsAsked() throws {
         let store = StandInStore()
         let policy = try policy("{ limit: 1, window: 1s, queue: { size: 1 } }", store.stores)
-        let asked = (0..<3).map { _ in asker.ask(policy) }
-        network.advance(.milliseconds(40))
+        let asked = (0..<3).map { _ in askAndWait(policy) }
         #expect(asked.map(\.outcome.text) == ["passed", "", "spike_arrested"])
         network.advance(.seconds(1))
         #expect(asked[1].outcome.text == "passed")
@@ -55,8 +60,7 @@ import Testing
         let store = StandInStore()
         store.told.withLock { $0.isBroken = true }
         let policy = try policy("{ limit: 1, window: 10s, onStoreFailure: \(setting) }", store.stores)
-        let asked = (0..<2).map { _ in asker.ask(policy) }
-        network.advance(.milliseconds(40))
+        let asked = (0..<2).map { _ in askAndWait(policy) }
         #expect(asked.map(\.outcome.text) == [first, second])
     }
 }

@@ -8,7 +8,6 @@ import Reactor
 import ReactorTesting
 import Schema
 import Synchronization
-import Schema
 import Testing
 
 @testable import Policies

@@ -1,7 +1,7 @@
 import Reactor
 
 /// A rate of bytes as a line of moments: whoever wants to pass some takes the next that is free, and with it as much time as they need
-/// (virtual scheduling, ITU-T I.371 annex A). In any time `t` no more than `rate * (t + credit)` bytes and a slice pass.
+/// (virtual scheduling, ITU-T I.371 annex A). In any time `t` no more than `rate * (t + credit + slack)` bytes and a slice pass.
 struct PaceClock: Sendable, Equatable {
     /// Bytes per second.
     let rate: Int
@@ -10,6 +10,8 @@ struct PaceClock: Sendable, Equatable {
     private var next: Instant
 
     static let leastCredit = Nanoseconds.milliseconds(100)
+    /// Slices go by so much before their moment: what is short, and within the rate, is not to wait for the tick of a timer.
+    static let slack = Nanoseconds.milliseconds(20)
     /// More than this is not handed over at once.
     private static let slices = 256...32 << 10
 
@@ -28,7 +30,7 @@ struct PaceClock: Sendable, Equatable {
     mutating func reserve(_ count: Int, now: Instant) -> Instant {
         let start = max(next, PaceClock.earlier(now, by: credit))
         next = start + PaceClock.length(count, at: rate)
-        return start
+        return PaceClock.earlier(start, by: PaceClock.slack)
     }
 
     /// Nobody waits, and nothing that has passed says anything about who comes next.

@@ -107,7 +107,8 @@ package final class TokenLimit: Policy, AsyncRequestPolicy, AsyncRequestBodyPoli
     }
 
     private func estimate(_ exchange: Exchange) -> TokenSpend {
-        guard reserve != .nothing else { return .nothing }
+        // Whoever sends nothing asks no model anything.
+        guard reserve != .nothing, exchange.request.framing.hasBody else { return .nothing }
         if case .length(let count) = exchange.request.framing { return estimate.spend(bodyBytes: count, nil) }
         return estimate.spend(bodyBytes: 0, nil)
     }
