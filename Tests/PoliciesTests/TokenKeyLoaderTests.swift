@@ -8,6 +8,7 @@ import Reactor
 import ReactorTesting
 import Schema
 import Synchronization
+import Schema
 import Testing
 
 @testable import Policies

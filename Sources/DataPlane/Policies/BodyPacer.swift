@@ -108,10 +108,13 @@ final class BodyPacer: DownstreamFilter, RequestFilter, TimerOwner {
     override func sendEnd(trailers: HeaderFields?) {
         guard toClient.isHolding else { return super.sendEnd(trailers: trailers) }
         toClient.end(trailers)
-        // Nobody else would hear that the client has left or can take more.
-        guard exchange.upstream == nil else { return }
-        target = nil
-        exchange.upstream = self
+        if exchange.upstream == nil {
+            // Nobody else would hear that the client has left or can take more.
+            target = nil
+            exchange.upstream = self
+        }
+        // Whoever ends asks for no flush.
+        _ = flush()
     }
 
     override func abort(_ error: GatewayError) {
@@ -175,6 +178,7 @@ final class BodyPacer: DownstreamFilter, RequestFilter, TimerOwner {
             return
         }
         toUpstream.end(trailers)
+        next?.requestFlush()
     }
 
     func requestFlush() { next?.requestFlush() }
