@@ -118,8 +118,11 @@ struct SnapshotCompiler {
             CompiledTemplate(template, parameters: names, hasRest: hasRest, groups: groups)
         }
         let action: CompiledAction
+        var target = ""
         switch route.action {
-        case .upstream(let name): action = .upstream(try upstream(name))
+        case .upstream(let name):
+            action = .upstream(try upstream(name))
+            target = name
         case .split(let targets, let key): action = .split(try split(targets, key))
         case .redirect(let redirect): action = .redirect(template(redirect.to), status: redirect.status.code)
         case .respond(let respond):
@@ -135,7 +138,7 @@ struct SnapshotCompiler {
             outer + [own], plans: plans, for: RouteFacts(api: api.name, route: route.label, forwards: action.forwards))
         routes.append(
             CompiledRoute(
-                index: index, api: api.name, name: route.label, action: action,
+                index: index, api: api.name, name: route.label, action: action, upstream: target,
                 stripsBasePath: !api.keepBasePath && !basePath.isEmpty,
                 encodedSlashes: route.encodedSlashes ?? api.encodedSlashes, rewrite: route.rewrite?.path.map(template),
                 hostHeader: route.hostHeader.map(Upstreams.HostHeader.init), tunnel: TunnelSettings(route, of: api), parameters: names, chain: chain))

@@ -19,14 +19,12 @@ final class PlanGrant: Sendable {
     let book: QuotaBook?
 
     struct Limits: Sendable {
-        let limiter: any Limiter
-        /// Counts while the store of `limiter` does not answer.
-        let local: (any Limiter)?
+        let limiter: StoredLimiter
         let key: QuotaKey.Compiled
         let fields: RateLimitFields
     }
 
-    init(_ plan: CombinedPlan, _ stores: QuotaStores, _ context: PolicyContext) {
+    init(_ plan: CombinedPlan, _ stores: StoreChoice, _ context: PolicyContext) {
         access = plan.access.map { list in
             Dictionary(
                 list.map { entry in
@@ -44,7 +42,7 @@ final class PlanGrant: Sendable {
             rules, by: QuotaKey.Compiled(plan.quotasBy), QuotaBook.Settings(label: "plan-quota", place: "plans/\(plan.quotasBy.rawValue)"), context)
     }
 
-    private static func limits(_ plan: CombinedPlan, _ stores: QuotaStores, _ context: PolicyContext) -> Limits? {
+    private static func limits(_ plan: CombinedPlan, _ stores: StoreChoice, _ context: PolicyContext) -> Limits? {
         guard !plan.limits.isEmpty else { return nil }
         let windows = plan.limits.map { RateWindow(limit: $0.limit, period: $0.window.nanoseconds, burst: $0.burst) }
         var names: [String] = []
@@ -52,7 +50,7 @@ final class PlanGrant: Sendable {
         let specification = LimiterSpecification(
             name: "plans/\(plan.limitsBy.rawValue)/\(names.joined(separator: "+"))", windows: windows, algorithm: .gcra, capacity: 100_000)
         return Limits(
-            limiter: stores.store.limiter(specification), local: stores.local?.limiter(specification), key: QuotaKey.Compiled(plan.limitsBy),
+            limiter: StoredLimiter(specification, stores), key: QuotaKey.Compiled(plan.limitsBy),
             fields: RateLimitFields(.standard, label: "plan", windows))
     }
 

@@ -23,7 +23,7 @@ package final class Plans: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
 
     private let plans: [String: Plan]
     private let standard: [String]
-    private let stores: QuotaStores
+    private let stores: StoreChoice
     private let context: PolicyContext
     private let hasBytes: Bool
     /// By the names of plans that callers have together. Made when the first such caller comes, and looked up by each loop for itself.
@@ -35,7 +35,7 @@ package final class Plans: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
     package init(_ config: Config, _ context: PolicyContext) throws(PolicyError) {
         plans = Dictionary(context.plans.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = context.plans.filter(\.default).map(\.name)
-        stores = try QuotaStores(nil, at: .none, .local, context)
+        stores = try StoreChoice(nil, at: .none, .local, context)
         hasBytes = context.plans.contains { $0.quotas.contains { $0.bytes != nil } }
         known = LoopLocal(loops: context.loops) { [:] }
         keys = LoopLocal(loops: context.loops) { [] }
@@ -95,7 +95,7 @@ package final class Plans: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
             guard grant.permits(exchange) else { return deny() }
             exchange.memo.object = grant
             if let limits = grant.limits {
-                guard let decision = takeNow(limits, exchange) else { return nil }
+                guard let decision = limits.limiter.takeNow(key(limits.key, exchange).view, cost: 1, on: exchange.loop) else { return nil }
                 if let refusal = refusal(decision, limits, exchange) { return refusal }
             }
             return askNow(grant, exchange)
@@ -118,17 +118,10 @@ package final class Plans: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
         return verdict(receipt, exchange)
     }
 
-    private func takeNow(_ limits: PlanGrant.Limits, _ exchange: Exchange) -> RateDecision? {
-        let loop = exchange.loop
-        return limits.limiter.takeNow(key(limits.key, exchange).view, cost: 1, now: loop.now, wall: loop.wallClock)
-    }
-
+    /// Nil: nobody counts.
     private func ask(_ limits: PlanGrant.Limits, _ exchange: Exchange) async -> RateDecision? {
-        let loop = exchange.loop
-        let key = key(limits.key, exchange).view.array
-        if case .success(let decision) = await limits.limiter.take(key, cost: 1, on: loop) { return decision }
-        stores.failures.note(exchange)
-        return key.withView { limits.local?.takeNow($0, cost: 1, now: loop.now, wall: loop.wallClock) }
+        if case .decision(let decision, _) = await limits.limiter.take(key(limits.key, exchange).view.array, cost: 1, exchange) { return decision }
+        return nil
     }
 
     private func deny() -> Verdict {

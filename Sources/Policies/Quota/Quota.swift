@@ -17,7 +17,7 @@ package final class Quota: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
     package static var isGuard: Bool { true }
 
     private let book: QuotaBook
-    private let stores: QuotaStores
+    private let stores: StoreChoice
     private let cost: RateLimitCost
     private let settlement: Expression?
     private let isQuiet: Bool
@@ -36,7 +36,7 @@ package final class Quota: Policy, AsyncRequestPolicy, ResponsePolicy, RequestBo
             }
             rules.append(QuotaRule(window, limit: limit))
         }
-        stores = try QuotaStores(config.store, at: config.$store.position, config.onStoreFailure, context)
+        stores = try StoreChoice(config.store, at: config.$store.position, config.onStoreFailure, context)
         cost = try RateLimitCost(config.cost, context)
         var settlement: Expression?
         if let text = config.costFrom { settlement = try context.compile(text, "costFrom", expecting: .int, isResponseKnown: true) }

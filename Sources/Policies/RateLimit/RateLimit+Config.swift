@@ -34,10 +34,10 @@ extension RateLimit {
 
         @Setting(
             """
-            Whose requests are counted together: those of an `ip`, `consumer` or `route`, or those for which an expression has the same value. \
-            Requests for which it has none, or is empty, share one count. A list counts together those that agree in all of it.
+            Whose requests are counted together: those of an `ip`, `consumer`, `route`, `upstream` or `connection`, or those for which an \
+            expression has the same value. Requests for which it has none, or is empty, share one count. A list counts together those that agree in all of it.
             """)
-        package var by: RateLimitKeys = RateLimitKeys([.ip])
+        package var by: RequestKeys = RequestKeys([.ip])
 
         @Setting("Bits of an IPv4 address that tell clients apart, for `by: ip`.", 1...32)
         package var ipv4Prefix: Int = 32

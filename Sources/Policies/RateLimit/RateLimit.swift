@@ -17,7 +17,7 @@ package final class RateLimit: Policy, AsyncRequestPolicy, ResponsePolicy {
     package static var isGuard: Bool { true }
 
     let tiers: ContiguousArray<RateLimitTier>
-    let key: CompiledRateLimitKey
+    let key: CompiledRequestKey
     let store: StoreKind
     private let cost: RateLimitCost
     private let costFrom: Expression?
@@ -32,7 +32,9 @@ package final class RateLimit: Policy, AsyncRequestPolicy, ResponsePolicy {
         let store = try context.store(config.store, at: config.$store.position)
         try config.check()
         self.store = store.kind
-        key = try CompiledRateLimitKey(config, context, isText: store.kind != .memory)
+        key = try CompiledRequestKey(
+            config.by, AddressPrefix(v4: config.ipv4Prefix, v6: config.ipv6Prefix), at: config.$by.position, context,
+            isText: store.kind != .memory)
         cost = try RateLimitCost(config.cost, context)
         var costFrom: Expression?
         if let text = config.costFrom { costFrom = try context.compile(text, "costFrom", expecting: .int, isResponseKnown: true) }

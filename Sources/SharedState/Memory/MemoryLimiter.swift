@@ -62,7 +62,8 @@ package final class MemoryLimiter: @unchecked Sendable {
         let key = LimitKey(key, secret)
         let now = now.nanoseconds
         return table.withShard(key) { shard in
-            let state = unsafe (shard.find(key) ?? inherited(key, &shard, now, wall))?.state ?? StateWords(fresh, count: rules.words)
+            let known = shard.find(key) ?? inherited(key, &shard, now, wall)
+            let state = unsafe known.map(\.state) ?? StateWords(fresh, count: rules.words)
             return zip(specification.windows, rules.verdicts(state, now: now, wall: wall)).map { window, verdict in
                 WindowReport(window: window, remaining: Int(clamping: verdict.remaining), reset: verdict.reset)
             }
@@ -90,8 +91,8 @@ package final class MemoryLimiter: @unchecked Sendable {
         let key = LimitKey(key, secret)
         let cost = UInt64(max(0, cost))
         return table.withShard(key) { shard in
-            let known = shard.find(key) ?? (inheritance == nil ? nil : inherited(key, &shard, now, wall))
-            let state = unsafe known?.state ?? StateWords(fresh, count: rules.words)
+            let known = shard.find(key) ?? inherited(key, &shard, now, wall)
+            let state = unsafe known.map(\.state) ?? StateWords(fresh, count: rules.words)
             let outcome = rules.check(state, cost: cost, now: now, wall: wall)
             guard takes, cost > 0, rules.words > 0 else { return outcome.decision }
             if outcome.decision.allowed {

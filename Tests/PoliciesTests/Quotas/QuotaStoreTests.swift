@@ -14,7 +14,7 @@ import Testing
 /// Quotas and plans that are counted where somebody has to be waited for, and where nobody answers.
 @Suite struct QuotaStoreTests {
     private let network = MemoryNetwork()
-    private let store = FarStore()
+    private let store = StandInStore()
 
     private func quota(_ settings: String) throws -> Quota {
         try Quota(try decoded("{ per: day, by: route, \(settings) }"), PolicyContext(label: "quota", loops: 1, stores: store.stores))
@@ -56,7 +56,7 @@ import Testing
         network.settle()
     }
 
-    @Test func aFarStoreIsWaitedFor() throws {
+    @Test func aStandInStoreIsWaitedFor() throws {
         let policy = try quota("calls: 2")
         #expect((0..<3).map { _ in ask(policy, exchange()) } == ["proceed", "proceed", "quota_exceeded"])
     }
@@ -71,7 +71,7 @@ import Testing
         #expect(ask(policy, exchange()) == "quota_exceeded")
     }
 
-    @Test func refusedCallsCountInAFarStoreToo() throws {
+    @Test func refusedCallsCountInAStandInStoreToo() throws {
         let policy = try quota("calls: 1, count: all")
         #expect(ask(policy, exchange()) == "proceed")
         #expect(ask(policy, exchange()) == "quota_exceeded")
@@ -93,7 +93,7 @@ import Testing
     ])
     func aStoreThatDoesNotAnswer(_ rule: String, _ expected: [String]) throws {
         let policy = try quota("calls: 2, onStoreFailure: \(rule)")
-        store.isBroken.store(true, ordering: .relaxed)
+        store.told.withLock { $0.isBroken = true }
         #expect(
             (0..<3).map { _ in
                 let exchange = exchange()
@@ -103,12 +103,12 @@ import Testing
         #expect(policy.figures.first { $0.name == "quota_store_failures" }?.value == 3)
     }
 
-    @Test func plansAreCountedInAFarStoreAndInMemoryWhileItIsBroken() throws {
+    @Test func plansAreCountedInAStandInStoreAndInMemoryWhileItIsBroken() throws {
         let plan: Plan = try decoded("{ name: free, limits: [{ limit: 3, window: 1h }], quotas: [{ calls: 2, per: day }] }")
         let policy = try Plans(Plans.Config(), PolicyContext(label: "plans", loops: 1, stores: store.stores, plans: [plan]))
         let consumer = Consumer(name: "c", plans: ["free"])
         #expect((0..<4).map { _ in ask(policy, exchange(of: consumer)) } == ["proceed", "proceed", "quota_exceeded", "rate_limited"])
-        store.isBroken.store(true, ordering: .relaxed)
+        store.told.withLock { $0.isBroken = true }
         #expect((0..<4).map { _ in ask(policy, exchange(of: consumer)) } == ["proceed", "proceed", "quota_exceeded", "rate_limited"])
     }
 

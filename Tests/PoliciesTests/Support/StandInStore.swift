@@ -3,65 +3,81 @@ import Reactor
 import SharedState
 import Synchronization
 
-/// A store that has to be asked, as one on a server has to be, and that can be broken: it counts in memory.
-final class FarStore: SharedStore {
-    let isBroken = Atomic(false)
+/// A store that has to be asked, as one on a server has to be: it counts in memory, and does as it is told.
+final class StandInStore: SharedStore {
+    struct Told {
+        var isBroken = false
+        var renewed: [LeaseHolder] = []
+        var left = 0
+    }
+
+    let told = Mutex(Told())
     private let memory = MemoryStore()
 
     var kind: StoreKind { .redis }
     var stores: SharedStores { SharedStores(others: [self]) }
 
-    fileprivate func answer<Value>(_ value: Result<Value, StoreError>, on loop: EventLoop) async -> Result<Value, StoreError> {
-        await loop.sleep(for: .milliseconds(1))
-        return isBroken.load(ordering: .relaxed) ? .failure(StoreError(.unavailable, "it is broken")) : value
-    }
+    fileprivate func failure() -> StoreError? { told.withLock { $0.isBroken ? StoreError(.unavailable, "told to be") : nil } }
 
-    func limiter(_ specification: LimiterSpecification) -> any Limiter { FarLimiter(memory.limiter(specification), self) }
+    func limiter(_ specification: LimiterSpecification) -> any Limiter { StandInLimiter(memory.limiter(specification), self) }
 
     func spendNow(_ demands: [CounterDemand], isForced: Bool, wall: UInt64) -> CounterOutcome? { nil }
-
     func spend(_ demands: [CounterDemand], isForced: Bool, on loop: EventLoop) async -> Result<CounterOutcome, StoreError> {
-        if isBroken.load(ordering: .relaxed) { return await answer(.success(CounterOutcome(allowed: false, totals: [])), on: loop) }
-        return await answer(memory.spend(demands, isForced: isForced, on: loop), on: loop)
+        await loop.sleep(for: .milliseconds(1))
+        if let error = failure() { return .failure(error) }
+        return await memory.spend(demands, isForced: isForced, on: loop)
     }
-
     func counters(prefix: [UInt8], most: Int, on loop: EventLoop) async -> Result<[CounterReport], StoreError> {
         await memory.counters(prefix: prefix, most: most, on: loop)
     }
+    func resetCounter(_ key: [UInt8], on loop: EventLoop) async -> Result<Void, StoreError> { .success(()) }
 
-    func resetCounter(_ key: [UInt8], on loop: EventLoop) async -> Result<Void, StoreError> { await memory.resetCounter(key, on: loop) }
     func enterNow(_ request: LeaseRequest, now: Instant) -> LeaseOutcome? { nil }
-    func enter(_ request: LeaseRequest, on loop: EventLoop) async -> Result<LeaseOutcome, StoreError> { await memory.enter(request, on: loop) }
-    func leave(_ key: [UInt8], _ holder: LeaseHolder, on loop: EventLoop) {}
-    func renew(_ key: [UInt8], _ holders: [LeaseHolder], lifetime: Nanoseconds, on loop: EventLoop) {}
-    func value(of key: [UInt8], on loop: EventLoop) async -> Result<[UInt8]?, StoreError> { .success(nil) }
 
+    func enter(_ request: LeaseRequest, on loop: EventLoop) async -> Result<LeaseOutcome, StoreError> {
+        await loop.sleep(for: .milliseconds(1))
+        if let error = failure() { return .failure(error) }
+        return await memory.enter(request, on: loop)
+    }
+
+    func leave(_ key: [UInt8], _ holder: LeaseHolder, on loop: EventLoop) {
+        told.withLock { $0.left += 1 }
+        memory.leave(key, holder, on: loop)
+    }
+
+    func renew(_ key: [UInt8], _ holders: [LeaseHolder], lifetime: Nanoseconds, on loop: EventLoop) {
+        told.withLock { $0.renewed += holders }
+        memory.renew(key, holders, lifetime: lifetime, on: loop)
+    }
+
+    func value(of key: [UInt8], on loop: EventLoop) async -> Result<[UInt8]?, StoreError> { .success(nil) }
     func set(
         _ key: [UInt8], to value: [UInt8], lifetime: Nanoseconds, _ condition: SetCondition, on loop: EventLoop
     ) async -> Result<Bool, StoreError> { .success(false) }
-
     func remove(_ key: [UInt8], ifEqual expected: [UInt8]?, on loop: EventLoop) async -> Result<Bool, StoreError> { .success(false) }
-
     func extend(
         _ key: [UInt8], ifEqual expected: [UInt8], lifetime: Nanoseconds, on loop: EventLoop
     ) async -> Result<Bool, StoreError> { .success(false) }
 }
 
-private final class FarLimiter: Limiter {
+private final class StandInLimiter: Limiter {
     private let memory: any Limiter
-    private let store: FarStore
+    private let store: StandInStore
 
-    init(_ memory: any Limiter, _ store: FarStore) {
+    init(_ memory: any Limiter, _ store: StandInStore) {
         self.memory = memory
         self.store = store
     }
 
     var specification: LimiterSpecification { memory.specification }
     var figures: LimiterFigures? { nil }
+
     func takeNow(_ key: ByteView, cost: Int, now: Instant, wall: UInt64) -> RateDecision? { nil }
 
     func take(_ key: [UInt8], cost: Int, on loop: EventLoop) async -> Result<RateDecision, StoreError> {
-        await store.answer(memory.take(key, cost: cost, on: loop), on: loop)
+        await loop.sleep(for: .milliseconds(1))
+        if let error = store.failure() { return .failure(error) }
+        return await memory.take(key, cost: cost, on: loop)
     }
 
     func settle(_ key: ByteView, cost: Int, on loop: EventLoop) { memory.settle(key, cost: cost, on: loop) }

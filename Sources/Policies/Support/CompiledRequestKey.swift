@@ -5,11 +5,13 @@ import Primitives
 import Schema
 
 /// Finds the bytes that stand for an exchange's requester.
-struct CompiledRateLimitKey: Sendable {
+struct CompiledRequestKey: Sendable {
     private enum Part: Sendable {
         case ip
         case consumer
         case route
+        case upstream
+        case connection
         case expression(Expression)
     }
 
@@ -19,19 +21,26 @@ struct CompiledRateLimitKey: Sendable {
     /// bytes do.
     private let isText: Bool
 
-    init(_ config: RateLimit.Config, _ context: PolicyContext, isText: Bool) throws(PolicyError) {
+    /// - Parameters:
+    ///   - keys: the setting `by`, which stands at `position`.
+    ///   - isText: as a store on a server wants it.
+    init(
+        _ keys: RequestKeys, _ prefix: AddressPrefix, at position: SourcePosition, _ context: PolicyContext, isText: Bool
+    ) throws(PolicyError) {
         var parts: [Part] = []
-        for (index, key) in config.by.keys.enumerated() {
-            let path = config.by.keys.count == 1 ? "by" : "by[\(index)]"
+        for (index, key) in keys.keys.enumerated() {
+            let path = keys.keys.count == 1 ? "by" : "by[\(index)]"
             switch key {
             case .ip: parts.append(.ip)
             case .consumer: parts.append(.consumer)
             case .route: parts.append(.route)
+            case .upstream: parts.append(.upstream)
+            case .connection: parts.append(.connection)
             case .expression(let text):
                 let expression = try context.compile(text, path)
                 guard expression.constant == nil else {
                     throw PolicyError(
-                        "the expression is the same for every request", at: config.$by.position, path: path,
+                        "the expression is the same for every request", at: position, path: path,
                         remedy: "`by: route` counts all requests of a route together")
                 }
                 parts.append(.expression(expression))
@@ -39,7 +48,7 @@ struct CompiledRateLimitKey: Sendable {
         }
         self.parts = parts
         self.isText = isText || parts.count > 1
-        prefix = AddressPrefix(v4: config.ipv4Prefix, v6: config.ipv6Prefix)
+        self.prefix = prefix
     }
 
     /// Valid until the loop's scratch or evaluator is used again. Nobody gets by without a count: those without an address, a
@@ -71,14 +80,27 @@ struct CompiledRateLimitKey: Sendable {
             }
         case .consumer:
             if let consumer = exchange.consumer { scratch.append(text: consumer.name) }
-        case .route:
-            if let route = exchange.routeInfo {
-                scratch.append(text: route.api)
-                scratch.append(byte: 0)
-                scratch.append(text: route.name)
+        case .route: if let route = exchange.routeInfo { CompiledRequestKey.write(route, to: scratch) }
+        case .upstream:
+            guard let route = exchange.routeInfo else { break }
+            // Where each request decides, the route stands for all that it may go to.
+            if route.upstream.isEmpty { CompiledRequestKey.write(route, to: scratch) } else { scratch.append(text: route.upstream) }
+        case .connection:
+            exchange.client.peer.write(to: scratch)
+            scratch.append(byte: UInt8(ascii: " "))
+            scratch.append(decimal: Int(exchange.client.port))
+            if let listener = exchange.listener {
+                scratch.append(byte: UInt8(ascii: " "))
+                scratch.append(text: listener.name)
             }
         case .expression(let expression): exchange.evaluate(expression).write(to: scratch)
         }
+    }
+
+    private static func write(_ route: RouteInfo, to out: ByteBuffer) {
+        out.append(text: route.api)
+        out.append(byte: 0)
+        out.append(text: route.name)
     }
 
     /// The key that people mean by these texts, one for each part (a route has two: its API and its name); nil if they are not so many, or
@@ -98,7 +120,7 @@ struct CompiledRateLimitKey: Sendable {
                 out.append(text: text)
                 out.append(byte: 0)
                 out.append(text: name)
-            case .consumer, .expression: out.append(text: text)
+            case .consumer, .upstream, .connection, .expression: out.append(text: text)
             }
         }
         return rest.isEmpty ? out.view.array : nil
