@@ -153,7 +153,7 @@ let tests: [Target] = [
             "Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "PolicyKit", "Routing", "Upstreams",
             "HTTPEngine",
             "Telemetry", "CAllocations",
-        ], hasCases: true),
+        ], products: [logging], hasCases: true),
     test(
         "PolicyKit",
         needs: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "Identity", "HTTPEngine"]),

@@ -27,7 +27,9 @@ import Testing
     /// Whatever is changed of a consumer, it is noticed.
     @Test func everySettingOfAConsumerCounts() throws {
         let variants = [
-            "", "groups: [a]", "groups: [b]", "attributes: { a: b }", "attributes: { a: c }", "enabled: false",
+            "", "groups: [a]", "groups: [b]", "attributes: { a: b }", "attributes: { a: c }", "enabled: false", "plans: [a]", "plans: [b]",
+            "credentials: [{ apiKey: 0123456789abcdef, plans: [a] }]", "applications: [{ name: a, plans: [a] }]",
+            "applications: [{ name: a, plans: [] }]",
             "credentials: [{ apiKey: 0123456789abcdef }]",
             "credentials: [{ apiKey: 1123456789abcdef }]", "credentials: [{ apiKey: 0123456789abcdef, name: n }]",
             "credentials: [{ apiKey: 0123456789abcdef, expires: 2027-01-01 }]", "credentials: [{ apiKey: 0123456789abcdef, enabled: false }]",
@@ -63,7 +65,7 @@ import Testing
         let counts = types.map { SettingsOutline(of: $0).sections[0].settings.count }
         #expect(
             Dictionary(uniqueKeysWithValues: zip(settings, counts)) == [
-                "ConsumerSettings": 6, "ApplicationSettings": 5, "Credential": 9, "BasicCredential": 2, "JWTClaimCredential": 3,
+                "ConsumerSettings": 7, "ApplicationSettings": 6, "Credential": 10, "BasicCredential": 2, "JWTClaimCredential": 3,
                 "CertificateCredential": 4,
                 "HMACCredential": 2,
             ])
@@ -76,7 +78,7 @@ import Testing
     }
 
     private static func consumers(_ list: String) throws -> ConsumerDigest {
-        let loaded = Case.load("listeners: []\nconsumers: [\(list)]")
+        let loaded = Case.load("listeners: []\nplans: [{ name: a, access: [] }, { name: b, access: [] }]\nconsumers: [\(list)]")
         return ConsumerDigest(try #require(loaded.value, "\(loaded.diagnostics)").consumers)
     }
 

@@ -29,7 +29,7 @@ extension Gateway {
         let before = snapshot
         let compiled = Snapshot.compile(
             configuration, policies: policies, version: version, loops: loops, store: store, before: before, callouts: callouts, stores: stores,
-            certificates: certificates)
+            events: events, certificates: certificates)
         guard let next = compiled.value else {
             reject(compiled.diagnostics)
             return compiled.diagnostics

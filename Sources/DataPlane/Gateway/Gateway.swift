@@ -26,6 +26,8 @@ package final class Gateway: Sendable {
     package let callouts: any CalloutClient
     /// What policies count with; outlives every snapshot.
     package let stores = SharedStores()
+    /// What operators hear of.
+    let events = EventLog()
     /// Automatic certificates, as handshakes find them.
     let certificates = CertificateTable()
     private let threads: [LoopThread]

@@ -43,7 +43,8 @@ struct Linter {
         checkACME(configuration)
         checkUpstreams(configuration.upstreams)
         checkAPIs(configuration.apis)
-        checkConsumers(configuration.consumers)
+        checkPlans(configuration)
+        checkConsumers(configuration.consumers, PlanNames(configuration.plans))
         checkUse(of: configuration.upstreams)
         if configuration.listeners.isEmpty {
             warning(
