@@ -11,6 +11,7 @@ from harness.configuration import api, route, upstream as named_upstream
 from harness.h2upstream import H2Upstream
 from harness.http2 import Client
 from harness.raw import format_request
+from harness.upstream import Upstream
 from harness.waiting import until
 from harness.websocket import EchoServer, connect
 
@@ -186,6 +187,23 @@ def test_a_client_that_leaves_is_let_go(start, upstream):
     until(lambda: gateway.client_connections() == 0)
     assert len(gateway.wait_log("client_closed", count=3)) == 3
     assert gateway.get("/other").status == 200
+
+
+@pytest.mark.parametrize("collects", [False, True])
+def test_another_try_sends_the_whole_body(start, upstream, collects):
+    """One endpoint resets whoever comes, before it has read anything; with a policy that collects the body, and without."""
+    with Upstream() as broken:
+        broken.on("/*", lambda exchange: exchange.reset())
+        collector = [{"token-limit": {"limit": 1000000, "window": "1h"}}] if collects else []
+        limit = {"bandwidth-limit": {"request": "400KB", "response": "400KB"}}
+        gateway = start({
+            "upstreams": [named_upstream("up", broken, upstream, retries={"attempts": 3, "on": ["reset", "connect-failure"]})],
+            "apis": [api("all", route("all", "/*", "up", policies=[limit, *collector]))],
+        })
+        answers = [gateway.fetch("PUT", "/", body=b"z" * 60_000, timeout=20) for _ in range(4)]
+    # Without the body at hand, nothing can be sent again once it has begun to pass.
+    assert {answer.status for answer in answers} <= ({200} if collects else {200, 502})
+    assert all(record.body.length == 60_000 for record in upstream.seen("/"))
 
 
 def test_what_is_short_does_not_wait(start, upstream):

@@ -76,4 +76,6 @@ enum EndpointSource: Sendable, Hashable {
     case address(EndpointSettings)
     /// Every address of the name, or only the first, is an endpoint.
     case name(String, port: UInt16, weight: Int, each: Bool)
+    /// Every place that DNS names for the service is one.
+    case service(String, weight: Int)
 }

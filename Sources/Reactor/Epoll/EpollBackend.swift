@@ -239,6 +239,7 @@ package final class EpollBackend: Backend {
     }
 
     package func add(_ acceptor: Acceptor) throws(SystemError) {
+        Socket.prepare(acceptor.handle, clientSpeaksFirst: acceptor.clientSpeaksFirst)
         acceptor.slot = takeSlot(.acceptor(acceptor))
         guard control(EPOLL_CTL_ADD, acceptor.handle, EPOLLIN.rawValue, UInt64(acceptor.slot)) else { throw SystemError("epoll_ctl") }
     }
@@ -284,6 +285,7 @@ package final class EpollBackend: Backend {
             do throws(SystemError) {
                 try add(connection)
                 acceptor.accepted(connection)
+                if acceptor.clientSpeaksFirst, connection.interest.contains(.read) { read(connection) }
             } catch {
                 connection.close()
             }

@@ -2,7 +2,6 @@ import GatewayCore
 import PolicyKit
 import Primitives
 import Reactor
-import Primitives
 import ReactorTesting
 import Synchronization
 
