@@ -4,7 +4,8 @@ import Primitives
 
 /// Consumers and credentials in the tables of a database. For one thread at a time.
 package final class IdentityTables {
-    private static let migrations = [
+    /// What each version adds to the one before.
+    static let migrations = [
         """
         CREATE TABLE consumers (
             name TEXT PRIMARY KEY NOT NULL,
