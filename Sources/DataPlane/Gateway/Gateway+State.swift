@@ -66,6 +66,7 @@ extension RedisServer {
         switch address {
         case .ip(let ip, let port): self = .address(.ip(ip, port: port))
         case .name(let name, let port): self = .name(name, port: port)
+        case .service(let name): self = .name(name, port: 6379)
         case .unix(let path): self = .address(.unix(path))
         }
     }
