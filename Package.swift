@@ -62,7 +62,7 @@ let sources: [Target] = [
         name: "PolicyKit", dependencies: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore", "Identity"],
         swiftSettings: dataPlaneSettings),
     // Counters that all event loops share.
-    .target(name: "SharedState", dependencies: ["Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
+    .target(name: "SharedState", dependencies: ["Primitives", "Reactor", "GatewayCore", "Identity"], swiftSettings: dataPlaneSettings),
     .target(name: "Routing", dependencies: ["Primitives", "Expressions", "GatewayCore"], swiftSettings: dataPlaneSettings),
     .target(name: "Upstreams", dependencies: ["Primitives", "Reactor", "GatewayCore"], swiftSettings: dataPlaneSettings),
     .target(
@@ -136,7 +136,7 @@ let tests: [Target] = [
     test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"], hasCases: true),
     test("Identity", needs: ["COpenSSL", "Primitives", "Reactor", "GatewayCore", "CAllocations"], hasCases: true),
     test("Storage", needs: ["Primitives", "Reactor", "GatewayCore", "Identity"]),
-    test("SharedState", needs: ["Primitives", "Reactor"], hasCases: true),
+    test("SharedState", needs: ["Primitives", "Reactor", "GatewayCore", "Identity"], hasCases: true),
     test("Schema", needs: ["Primitives"]),
     test("Model", needs: ["Primitives", "Schema", "PolicyKit", "Policies"], hasCases: true),
     test("Expressions", needs: ["Primitives", "CAllocations"], hasCases: true),
