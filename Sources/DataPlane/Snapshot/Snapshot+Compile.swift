@@ -16,20 +16,22 @@ extension Snapshot {
     /// Compiles a configuration that lint has passed. `loops` divides the upstreams' limits; `store` is the database of consumers;
     /// `before` is the snapshot that this one replaces.
     ///
-    /// `callouts` is what policies are given to call out with, `stores` what they count with; `certificates` are those that come while the snapshot serves.
+    /// `callouts` is what policies are given to call out with, `stores` what they count with (nil: what those of `before` do);
+    /// `certificates` are those that come while the snapshot serves.
     ///
     /// Answers every problem at once; with an error among them there is no snapshot.
     package static func compile(
         _ configuration: Configuration, policies: PolicyRegistry = .empty, version: String, loops: Int, store: (any IdentityStore)? = nil,
-        before: Snapshot?, callouts: any CalloutClient = Callouts.checking, stores: SharedStores = SharedStores(),
+        before: Snapshot?, callouts: any CalloutClient = Callouts.checking, stores: SharedStores? = nil,
         certificates: (any CertificateSource)? = nil
     ) -> Loaded<Snapshot> {
+        let stores = stores ?? before?.stores ?? SharedStores()
         let consumers = ConsumerDigest(configuration.consumers)
         let keepsConsumers = before?.consumers == consumers && before?.identities?.store === store
         let policyCompiler = PolicyCompiler(
             policies, loops: loops, consumers: configuration.consumers, store: store,
             before: before?.loops == loops ? before?.policies ?? [:] : [:], identities: keepsConsumers ? before?.identities : nil,
-            callouts: callouts, stores: stores)
+            callouts: callouts, stores: stores, keepsStores: before.map { $0.stores === stores } ?? true)
         var compiler = SnapshotCompiler(configuration, policies: policyCompiler)
         compiler.compileRoutes()
         let timing = compiler.compileTiming()
@@ -44,7 +46,7 @@ extension Snapshot {
             version: version, configuration: configuration, consumers: consumers, routes: compiler.routes, table: table,
             upstreams: upstreams,
             predecessors: compiler.routes.map { places["\($0.api)\u{0}\($0.name)"] ?? -1 }, policies: compiler.policies.instances,
-            identities: compiler.policies.identities, timing: timing, tls: tls, loops: loops)
+            identities: compiler.policies.identities, stores: stores, timing: timing, tls: tls, loops: loops)
         return Loaded(value: snapshot, diagnostics: compiler.diagnostics)
     }
 }

@@ -2,6 +2,7 @@ import Identity
 package import Model
 import PolicyKit
 import Routing
+import SharedState
 import TLS
 import Upstreams
 
@@ -21,6 +22,8 @@ package final class Snapshot: Sendable {
     let policies: [String: PolicyInstance]
     /// The consumers, if a policy has asked for them.
     let identities: IdentityDirectory?
+    /// What the policies count with.
+    let stores: SharedStores
     let timing: TimingRule?
     /// By the name of the listener.
     let tls: [String: TLSServerContext]
@@ -31,7 +34,7 @@ package final class Snapshot: Sendable {
         version: String, configuration: Configuration, consumers: ConsumerDigest = ConsumerDigest([]), routes: [CompiledRoute], table: RouteTable,
         upstreams: [CompiledUpstream],
         predecessors: [Int32],
-        policies: [String: PolicyInstance], identities: IdentityDirectory? = nil, timing: TimingRule?, tls: [String: TLSServerContext] = [:],
+        policies: [String: PolicyInstance], identities: IdentityDirectory? = nil, stores: SharedStores = SharedStores(), timing: TimingRule?, tls: [String: TLSServerContext] = [:],
         loops: Int
     ) {
         self.version = version
@@ -45,6 +48,7 @@ package final class Snapshot: Sendable {
         self.predecessors = predecessors
         self.policies = policies
         self.identities = identities
+        self.stores = stores
         self.timing = timing
         self.tls = tls
         self.loops = loops

@@ -1,4 +1,3 @@
-import Expressions
 import GatewayCore
 package import Model
 import PolicyKit
@@ -25,51 +24,22 @@ package enum RateLimitKey: SettingValue {
     }
 }
 
-extension RateLimitKey {
-    /// Finds the bytes that stand for an exchange's requester.
-    enum Compiled: Sendable {
-        case ip(AddressPrefix)
-        case consumer
-        case route
-        case expression(Expression)
+/// One of them, or a list that is a key together.
+package struct RateLimitKeys: SettingValue {
+    package let keys: [RateLimitKey]
 
-        init(_ config: RateLimit.Config, _ context: PolicyContext) throws(PolicyError) {
-            switch config.by {
-            case .ip: self = .ip(AddressPrefix(v4: config.ipv4Prefix, v6: config.ipv6Prefix))
-            case .consumer: self = .consumer
-            case .route: self = .route
-            case .expression(let text):
-                let expression = try context.compile(text, "by")
-                guard expression.constant == nil else {
-                    throw PolicyError(
-                        "the expression is the same for every request", at: config.$by.position, path: "by",
-                        remedy: "`by: route` counts all requests of a route together")
-                }
-                self = .expression(expression)
-            }
-        }
+    package init(_ keys: [RateLimitKey]) { self.keys = keys }
 
-        /// Valid until the loop's scratch or evaluator is used again. Nobody gets by without a count: those without an address, a
-        /// consumer or a value share the empty key.
-        func bytes(_ exchange: Exchange) -> ByteView {
-            let scratch = exchange.tools.scratch
-            scratch.clear()
-            switch self {
-            case .ip(let prefix): prefix.write(exchange.client.address, to: scratch)
-            case .consumer:
-                if let consumer = exchange.consumer { scratch.append(text: consumer.name) }
-            case .route:
-                if let route = exchange.routeInfo {
-                    scratch.append(text: route.api)
-                    scratch.append(byte: 0)
-                    scratch.append(text: route.name)
-                }
-            case .expression(let expression):
-                let value = exchange.evaluate(expression)
-                if case .string(let text) = value { return text }
-                value.write(to: scratch)
-            }
-            return scratch.view
+    package static var shape: SettingShape { .either([RateLimitKey.shape, .list(RateLimitKey.shape)]) }
+
+    package static func decode(_ node: ConfigNode, in context: DecodingContext) -> RateLimitKeys? {
+        guard case .list(let nodes) = node.content else { return RateLimitKey.decode(node, in: context).map { RateLimitKeys([$0]) } }
+        guard !nodes.isEmpty else {
+            context.mismatch(node, expected: "`ip`, `consumer`, `route`, an expression or a list of these")
+            return nil
         }
+        return [RateLimitKey].decode(node, in: context).map { RateLimitKeys($0) }
     }
+
+    package var encoded: JSONValue { keys.count == 1 ? keys[0].encoded : keys.encoded }
 }

@@ -17,6 +17,7 @@ package struct PolicyCompiler {
     private let consumers: [ConsumerSettings]
     private let store: (any IdentityStore)?
     private let keepsConsumers: Bool
+    private let keepsStores: Bool
     /// Made when the first policy asks for consumers, or that of before.
     package private(set) var identities: IdentityDirectory?
     private let callouts: any CalloutClient
@@ -31,10 +32,11 @@ package struct PolicyCompiler {
     ///   - store: the database of consumers, if there is one.
     ///   - before: the instances of the snapshot that is replaced.
     ///   - identities: those of that snapshot, if its consumers and its database are the same.
+    ///   - keepsStores: its policies count with the same `stores`.
     package init(
         _ registry: PolicyRegistry, loops: Int, consumers: [ConsumerSettings], store: (any IdentityStore)? = nil,
         before: [String: PolicyInstance], identities: IdentityDirectory?, callouts: any CalloutClient = NoCallouts(),
-        stores: SharedStores = SharedStores()
+        stores: SharedStores = SharedStores(), keepsStores: Bool = true
     ) {
         self.registry = registry
         self.loops = loops
@@ -44,6 +46,7 @@ package struct PolicyCompiler {
         self.identities = identities
         self.callouts = callouts
         self.stores = stores
+        self.keepsStores = keepsStores
         keepsConsumers = identities != nil
     }
 
@@ -87,11 +90,20 @@ package struct PolicyCompiler {
         guard let type = registry[entry.policy] else { throw PolicyError("there is no policy called `\(entry.policy)`") }
         let known = before[key].flatMap { $0.id == entry.policy ? $0 : nil }
         let context = PolicyContext(
-            label: entry.label, loops: loops, identities: type.usesConsumers ? directory() : .empty, predecessor: known?.policy,
+            label: entry.label, place: PolicyCompiler.place(key), loops: loops, identities: type.usesConsumers ? directory() : .empty, predecessor: known?.policy,
             callouts: callouts, stores: stores, warnings: warnings, registry: registry)
-        guard let instance = try context.instance(of: entry, type, known, keepsConsumers: keepsConsumers) else { return nil }
+        guard let instance = try context.instance(of: entry, type, known, keepsConsumers: keepsConsumers, keepsStores: keepsStores) else { return nil }
         instances[key] = instance
         return PolicyLink(instance: instance, needs: type.needs(of: entry.config), position: entry.position, path: path)
+    }
+
+    /// `route/orders/list/rate-limit`, `gateway/rate-limit:total`; with `#2` where there are two of the same.
+    private static func place(_ key: String) -> String {
+        var parts = key.split(separator: "\u{0}", omittingEmptySubsequences: false)
+        guard parts.count > 3, let ordinal = parts.popLast(), let label = parts.popLast(), let policy = parts.popLast() else { return key }
+        let name = label == policy ? String(policy) : "\(policy):\(label)"
+        let number = Int(ordinal).map { $0 > 0 ? "#\($0 + 1)" : "" } ?? ""
+        return "\(parts.joined(separator: "/"))/\(name)\(number)"
     }
 
     private mutating func directory() -> IdentityDirectory {

@@ -9,6 +9,9 @@ package import SharedState
 package struct PolicyContext: Sendable {
     /// The entry's own name, or the policy's.
     package let label: String
+    /// Where the entry stands, the same on every gateway with this configuration: `route/orders/list/rate-limit`. What is counted
+    /// together is counted by this name.
+    package let place: String
     /// Event loops that will call the policy; what `LoopLocal` needs.
     package let loops: Int
     /// The consumers and their credentials: for policies that say so by `usesConsumers`; for others there are none.
@@ -25,11 +28,12 @@ package struct PolicyContext: Sendable {
     let registry: PolicyRegistry
 
     package init(
-        label: String, loops: Int, identities: IdentityDirectory = .empty, predecessor: (any Policy)? = nil,
+        label: String, place: String? = nil, loops: Int, identities: IdentityDirectory = .empty, predecessor: (any Policy)? = nil,
         callouts: any CalloutClient = NoCallouts(), stores: SharedStores = SharedStores(), warnings: PolicyWarnings = PolicyWarnings(),
         registry: PolicyRegistry = .empty
     ) {
         self.label = label
+        self.place = place ?? label
         self.loops = loops
         self.identities = identities
         self.predecessor = predecessor
