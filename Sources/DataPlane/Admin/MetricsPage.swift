@@ -12,6 +12,7 @@ enum MetricsPage {
         loops(reports, &text)
         configuration(status, &text)
         policies(snapshot, &text)
+        if let gossip = status.gossip { GossipPage.write(gossip, to: &text) }
         if status.hasIssuers { CertificatePage.write(status.certificates, leads: status.leads, to: &text) }
         ProcessMetrics.read()?.write(to: &text)
         return text.finish()

@@ -26,6 +26,10 @@ package final class Gateway: Sendable {
     package let callouts: any CalloutClient
     /// What policies count with; outlives every snapshot.
     package let stores = SharedStores()
+    /// Limits that are shared by gossip, while there is one.
+    let localSync = LocalSyncStore()
+    let gossip = GossipCell()
+    let resolver: Resolver
     /// Automatic certificates, as handshakes find them.
     let certificates = CertificateTable()
     private let threads: [LoopThread]
@@ -64,7 +68,7 @@ package final class Gateway: Sendable {
         self.control = control
         self.threads = threads
         state = Mutex(State(snapshot: empty))
-        let resolver = Resolver()
+        resolver = Resolver()
         directory = EndpointDirectory(resolver: resolver)
         callouts = Callouts(loops: workers.map(\.loop), control: control, resolver: resolver)
         health = HealthMonitor(loop: control)
@@ -123,6 +127,7 @@ package final class Gateway: Sendable {
     /// Stops the loops and waits for their threads; what the access log holds is written.
     package func stop() {
         onEveryLoop { $0.accessLog?.flush(force: true) }
+        stopGossip()
         state.withLock { $0.certificates }?.stop()
         health.stop()
         directory.stop()

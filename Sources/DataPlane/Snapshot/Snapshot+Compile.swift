@@ -25,7 +25,7 @@ extension Snapshot {
         before: Snapshot?, callouts: any CalloutClient = Callouts.checking, stores: SharedStores? = nil,
         certificates: (any CertificateSource)? = nil
     ) -> Loaded<Snapshot> {
-        let stores = stores ?? before?.stores ?? SharedStores()
+        let stores = stores ?? before?.stores ?? .checking(configuration)
         let consumers = ConsumerDigest(configuration.consumers)
         let keepsConsumers = before?.consumers == consumers && before?.identities?.store === store
         let policyCompiler = PolicyCompiler(

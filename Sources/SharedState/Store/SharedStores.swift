@@ -18,4 +18,7 @@ package final class SharedStores: Sendable {
         case nil: others.withLock { $0[.redis] } ?? memory
         }
     }
+
+    /// Offers a store from now on, or no longer.
+    package func put(_ store: (any SharedStore)?, as kind: StoreKind) { others.withLock { $0[kind] = store } }
 }

@@ -10,7 +10,7 @@ import Testing
         var network = try VirtualNetwork(seed: seed)
         network.weather = .init(lost: 5, doubled: 5, delay: 1...60)
         for _ in 0..<count { network.start() }
-        #expect(network.run(until: { $0.agree(0..<count) }, milliseconds: 30_000))
+        network.wait(milliseconds: 30_000) { $0.agree(0..<count) }
     }
 
     @Test(arguments: [(20, 11), (100, 12)])
@@ -18,10 +18,10 @@ import Testing
         var network = try VirtualNetwork(seed: seed)
         network.weather = .init(lost: 5, doubled: 5, delay: 1...60)
         for _ in 0..<count { network.start() }
-        #expect(network.run(until: { $0.agree(0..<count) }, milliseconds: 30_000))
+        network.wait(milliseconds: 30_000) { $0.agree(0..<count) }
         network.isDown = [3, 7]
         let living = (0..<count).filter { $0 != 3 && $0 != 7 }
-        #expect(network.run(until: { $0.agree(living) }, milliseconds: 60_000))
+        network.wait(milliseconds: 60_000) { $0.agree(living) }
         for index in living { #expect(network.nodes[index].missing.count == 2) }
     }
 
@@ -29,13 +29,13 @@ import Testing
         var network = try VirtualNetwork(seed: 21)
         network.weather = .init(lost: 2, doubled: 2, delay: 1...20)
         for _ in 0..<20 { network.start() }
-        #expect(network.run(until: { $0.agree(0..<20) }, milliseconds: 30_000))
+        network.wait(milliseconds: 30_000) { $0.agree(0..<20) }
         for index in 0..<8 { network.side[index] = 1 }
-        #expect(network.run(until: { $0.agree(0..<8) && $0.agree(8..<20) }, milliseconds: 60_000))
+        network.wait(milliseconds: 60_000) { $0.agree(0..<8) && $0.agree(8..<20) }
         #expect(network.nodes[0].missing.count == 12)
         #expect(network.nodes[19].missing.count == 8)
         network.side = network.side.map { _ in 0 }
-        #expect(network.run(until: { $0.agree(0..<20) }, milliseconds: 60_000))
+        network.wait(milliseconds: 60_000) { $0.agree(0..<20) }
         #expect(network.nodes.allSatisfy { $0.missing.isEmpty })
     }
 
@@ -43,12 +43,12 @@ import Testing
     @Test func aSuspectContradicts() throws {
         var network = try VirtualNetwork(seed: 31)
         for _ in 0..<5 { network.start() }
-        #expect(network.run(until: { $0.agree(0..<5) }, milliseconds: 10_000))
+        network.wait(milliseconds: 10_000) { $0.agree(0..<5) }
         network.isDown = [2]
         let id = network.nodes[2].id
-        #expect(network.run(until: { $0.nodes[0].present.contains { $0.id == id && $0.status == .suspect } }, milliseconds: 15_000))
+        network.wait(milliseconds: 15_000) { $0.nodes[0].present.contains { $0.id == id && $0.status == .suspect } }
         network.isDown = []
-        #expect(network.run(until: { $0.agree(0..<5) }, milliseconds: 15_000))
+        network.wait(milliseconds: 15_000) { $0.agree(0..<5) }
         #expect(network.nodes[2].me.incarnation > 0)
         #expect(network.nodes.allSatisfy { $0.missing.isEmpty })
     }
@@ -56,7 +56,7 @@ import Testing
     @Test func whoLeavesIsNotMissed() throws {
         var network = try VirtualNetwork(seed: 41)
         for _ in 0..<6 { network.start() }
-        #expect(network.run(until: { $0.agree(0..<6) }, milliseconds: 10_000))
+        network.wait(milliseconds: 10_000) { $0.agree(0..<6) }
         let wall = network.wall
         network.change(5) { $0.leave(wall: wall) }
         network.run(milliseconds: 100)
@@ -71,10 +71,10 @@ import Testing
     @Test func aRestartIsAnotherMember() throws {
         var network = try VirtualNetwork(seed: 51)
         for _ in 0..<6 { network.start() }
-        #expect(network.run(until: { $0.agree(0..<6) }, milliseconds: 10_000))
+        network.wait(milliseconds: 10_000) { $0.agree(0..<6) }
         network.isDown = [5]
         network.start(at: 5)
-        #expect(network.run(until: { $0.agree([0, 1, 2, 3, 4, 6]) }, milliseconds: 8_000))
+        network.wait(milliseconds: 8_000) { $0.agree([0, 1, 2, 3, 4, 6]) }
         #expect(network.nodes[0].missing.isEmpty)
     }
 
@@ -83,9 +83,9 @@ import Testing
         timing.missing = .seconds(30)
         var network = try VirtualNetwork(seed: 61)
         for _ in 0..<6 { network.start(timing: timing) }
-        #expect(network.run(until: { $0.agree(0..<6) }, milliseconds: 10_000))
+        network.wait(milliseconds: 10_000) { $0.agree(0..<6) }
         network.isDown = [5]
-        #expect(network.run(until: { $0.nodes[0].missing.count == 1 }, milliseconds: 30_000))
+        network.wait(milliseconds: 30_000) { $0.nodes[0].missing.count == 1 }
         network.run(milliseconds: 60_000)
         for index in 0..<5 { #expect(network.nodes[index].others.count == 4) }
     }
@@ -93,7 +93,7 @@ import Testing
     @Test func payloadsArrive() throws {
         var network = try VirtualNetwork(seed: 71)
         for _ in 0..<3 { network.start() }
-        #expect(network.run(until: { $0.agree(0..<3) }, milliseconds: 10_000))
+        network.wait(milliseconds: 10_000) { $0.agree(0..<3) }
         let bytes = [UInt8](repeating: 7, count: GossipNode.payloadCapacity), wall = network.wall, target = network.nodes[2].id
         network.change(1) {
             $0.send(bytes, channel: 9, to: target, wall: wall)
@@ -121,7 +121,7 @@ import Testing
         let old = try GossipKey(Array("the key from before, long enough".utf8)), new = try GossipKey(Array("the key from now on, long enough".utf8))
         var network = try VirtualNetwork(seed: 91)
         for _ in 0..<5 { network.start(keys: GossipKeys(old)) }
-        #expect(network.run(until: { $0.agree(0..<5) }, milliseconds: 10_000))
+        network.wait(milliseconds: 10_000) { $0.agree(0..<5) }
         func change(to keys: GossipKeys) {
             for index in 0..<5 {
                 let now = network.now
@@ -134,9 +134,9 @@ import Testing
         }
         change(to: GossipKeys(new, previous: old))
         network.start(keys: GossipKeys(old))
-        #expect(network.run(until: { $0.agree(0..<6) }, milliseconds: 10_000))
+        network.wait(milliseconds: 10_000) { $0.agree(0..<6) }
         network.isDown = [5]
-        #expect(network.run(until: { $0.agree(0..<5) }, milliseconds: 30_000))
+        network.wait(milliseconds: 30_000) { $0.agree(0..<5) }
         change(to: GossipKeys(new))
         #expect(network.nodes.prefix(5).allSatisfy { $0.counters.refused.isEmpty })
     }

@@ -1,5 +1,6 @@
 import Primitives
 import Reactor
+import Testing
 
 @testable import SharedState
 
@@ -70,19 +71,21 @@ struct VirtualNetwork {
         }
     }
 
-    /// Lets time pass until something holds; false when it has not after so long.
-    mutating func run(until condition: (VirtualNetwork) -> Bool, milliseconds: Int) -> Bool {
+    /// Lets time pass until something holds, which it must within so long.
+    mutating func wait(milliseconds: Int, sourceLocation: SourceLocation = #_sourceLocation, _ condition: (VirtualNetwork) -> Bool) {
         for _ in 0..<milliseconds / 50 {
-            if condition(self) { return true }
+            if condition(self) { return }
             run(milliseconds: 50)
         }
-        return condition(self)
+        #expect(condition(self), sourceLocation: sourceLocation)
     }
 
     /// Whether all of `indices` know each other, and nobody else is present for them.
     func agree(_ indices: some Sequence<Int>) -> Bool {
         let ids = Set(indices.map { nodes[$0].id })
-        return indices.allSatisfy { Set(nodes[$0].present.filter { $0.status == .alive }.map(\.id)).union([nodes[$0].id]) == ids && nodes[$0].present.count == ids.count - 1 }
+        return indices.allSatisfy {
+            Set(nodes[$0].present.filter { $0.status == .alive }.map(\.id)).union([nodes[$0].id]) == ids && nodes[$0].present.count == ids.count - 1
+        }
     }
 
     mutating func inject(_ bytes: [UInt8], to index: Int) { change(index) { [now, wall] in $0.receive(bytes, now: now, wall: wall) } }
@@ -104,7 +107,8 @@ struct VirtualNetwork {
         payloads[index] += nodes[index].takeInput()
         for datagram in nodes[index].takeOutput() where !isDown.contains(index) {
             precondition(datagram.bytes.count <= GossipNode.longestDatagram)
-            let copies = Int.random(in: 0..<100, using: &random) < weather.lost ? 0 : Int.random(in: 0..<100, using: &random) < weather.doubled ? 2 : 1
+            let copies =
+                Int.random(in: 0..<100, using: &random) < weather.lost ? 0 : Int.random(in: 0..<100, using: &random) < weather.doubled ? 2 : 1
             for _ in 0..<copies {
                 let arrival = time + Int.random(in: weather.delay, using: &random)
                 flying[arrival, default: []].append(datagram)

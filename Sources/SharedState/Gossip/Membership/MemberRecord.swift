@@ -1,7 +1,7 @@
 package import Reactor
 
 /// How a gateway is, as far as others know.
-package enum MemberStatus: UInt8, Comparable, Sendable {
+package enum MemberStatus: UInt8, CaseIterable, Comparable, Sendable {
     case alive = 0
     /// Has not answered; has some time to say that it lives.
     case suspect

@@ -1,0 +1,11 @@
+import Model
+import SharedState
+
+extension SharedStores {
+    /// Stores for a configuration that is checked and not served: those that a gateway would have.
+    static func checking(_ configuration: Configuration) -> SharedStores {
+        let stores = SharedStores()
+        if configuration.state.gossip != nil { stores.put(LocalSyncStore(), as: .localSync) }
+        return stores
+    }
+}
