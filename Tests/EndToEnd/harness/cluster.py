@@ -44,12 +44,12 @@ class Cluster:
     def __exit__(self, *error):
         self._stack.__exit__(*error)
 
-    def members(self, index: int) -> dict[str, str]:
-        """What one gateway says of the others: status by address."""
-        return {member["address"]: member["status"] for member in self.gateways[index].status()["gossip"]["members"]}
+    def members(self, index: int) -> list[tuple[str, str]]:
+        """What one gateway says of the others: addresses and how they are. One address may be that of several processes, of which one lives."""
+        return [(member["address"], member["status"]) for member in self.gateways[index].status()["gossip"]["members"]]
 
     def alive(self, index: int) -> set[str]:
-        return {address for address, status in self.members(index).items() if status == "alive"}
+        return {address for address, status in self.members(index) if status == "alive"}
 
     def wait(self, indices, seconds: float = 30):
         """Until these know each other, and nobody else."""
