@@ -144,6 +144,22 @@ def test_a_limit_is_shared(tmp_path, algorithm):
             assert len(passed) >= 2.9 * LIMIT
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(os.environ.get("SLUICE_LONG") != "1", reason="SLUICE_LONG=1 measures twenty gateways")
+@pytest.mark.parametrize("limit, rate", [(1000, 10), (1000, 4), (60, 4)])
+def test_twenty_gateways(tmp_path, limit, rate):
+    """The error of a limit that is shared by twenty processes; the figures are in docs/guides/gateways-together.md."""
+    window, gateways = 10, 20
+    with Cluster(tmp_path, limited(algorithm="fixed", limit=limit, window=f"{window}s"), gateways) as cluster:
+        counts = windows(flood(cluster.gateways, rate, 3 * window + 2), window)
+        demand = gateways * rate * window
+        print(f"limit {limit}, {gateways} gateways, {demand} requests in a window: {counts}")
+        assert len(counts) >= 2
+        for count in counts:
+            # A request that was decided at the end of a window is seen in the next: two for each gateway at most.
+            assert min(limit, demand) * 0.97 - gateways <= count <= limit + (gateways - 1) + 2 * gateways, counts
+
+
 def test_one_gateway_may_have_all_of_a_limit(tmp_path):
     with Cluster(tmp_path, limited(algorithm="fixed"), 4) as cluster:
         counts = windows(flood(cluster.gateways[1:2], rate=200, seconds=3 * WINDOW + 1))
