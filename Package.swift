@@ -61,7 +61,8 @@ let sources: [Target] = [
     .target(name: "Upstreams", dependencies: ["Primitives", "Reactor", "GatewayCore"], swiftSettings: dataPlaneSettings),
     // What gateways count and keep together: in memory, or on a server.
     .target(
-        name: "SharedState", dependencies: ["Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams"], swiftSettings: dataPlaneSettings),
+        name: "SharedState", dependencies: ["Primitives", "Reactor", "TLS", "GatewayCore", "Identity", "Upstreams"],
+        swiftSettings: dataPlaneSettings),
     // What the author of a policy imports: phases, verdicts, expressions over exchanges; chains.
     .target(
         name: "PolicyKit",
@@ -138,7 +139,7 @@ let tests: [Target] = [
     test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"], hasCases: true),
     test("Identity", needs: ["COpenSSL", "Primitives", "Reactor", "GatewayCore", "CAllocations"], hasCases: true),
     test("Storage", needs: ["Primitives", "Reactor", "GatewayCore", "Identity"]),
-    test("SharedState", needs: ["Primitives", "Reactor", "ReactorTesting", "TLS", "Upstreams"], hasCases: true),
+    test("SharedState", needs: ["Primitives", "Reactor", "GatewayCore", "Identity", "ReactorTesting", "TLS", "Upstreams"], hasCases: true),
     test("Schema", needs: ["Primitives"]),
     test("Model", needs: ["Primitives", "Schema", "PolicyKit", "Policies"], hasCases: true),
     test("Expressions", needs: ["Primitives", "CAllocations"], hasCases: true),

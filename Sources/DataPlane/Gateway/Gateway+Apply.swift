@@ -27,6 +27,7 @@ extension Gateway {
         _ configuration: Configuration, version: String, inherited: [String: Int32] = [:], store: (any IdentityStore)? = nil
     ) -> [Diagnostic] {
         let before = snapshot
+        offerStores(configuration)
         let compiled = Snapshot.compile(
             configuration, policies: policies, version: version, loops: loops, store: store, before: before, callouts: callouts, stores: stores,
             events: events, certificates: certificates)
@@ -40,6 +41,7 @@ extension Gateway {
         do throws(ApplyError) {
             bindings = try bind(next, inherited: inherited)
             replacedLog = try openAccessLog(next.configuration)
+            try applyGossip(next.configuration)
             try applyCertificates(next.configuration)
             try applyState(next.configuration)
         } catch {

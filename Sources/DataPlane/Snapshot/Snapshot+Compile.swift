@@ -25,13 +25,14 @@ extension Snapshot {
         before: Snapshot?, callouts: any CalloutClient = Callouts.checking, stores: SharedStores? = nil,
         events: any EventSink = NoEvents(), certificates: (any CertificateSource)? = nil
     ) -> Loaded<Snapshot> {
-        let stores = stores ?? before?.stores ?? SharedStores()
+        let stores = stores ?? before?.stores ?? .checking(configuration)
         let consumers = ConsumerDigest(configuration.consumers)
         let keepsConsumers = before?.consumers == consumers && before?.identities?.store === store
         let policyCompiler = PolicyCompiler(
             policies, loops: loops, consumers: configuration.consumers, store: store,
             before: before?.loops == loops ? before?.policies ?? [:] : [:], identities: keepsConsumers ? before?.identities : nil,
-            callouts: callouts, stores: stores, keepsStores: before.map { $0.stores === stores } ?? true, events: events,
+            callouts: callouts, stores: stores, keepsStores: before.map { $0.stores === stores && $0.storeKinds == stores.kinds } ?? true,
+            events: events,
             plans: configuration.plans, keepsPlans: before?.configuration.plans == configuration.plans)
         var compiler = SnapshotCompiler(configuration, policies: policyCompiler)
         compiler.compileRoutes()

@@ -24,6 +24,8 @@ package final class Snapshot: Sendable {
     let identities: IdentityDirectory?
     /// What the policies count with.
     let stores: SharedStores
+    /// Those that there were when the policies were made.
+    let storeKinds: Set<StoreKind>
     let timing: TimingRule?
     /// By the name of the listener.
     let tls: [String: TLSServerContext]
@@ -50,6 +52,7 @@ package final class Snapshot: Sendable {
         self.policies = policies
         self.identities = identities
         self.stores = stores
+        storeKinds = stores.kinds
         self.timing = timing
         self.tls = tls
         self.loops = loops

@@ -41,6 +41,7 @@ struct Linter {
         checkSecrets(configuration.secrets)
         checkListeners(configuration.listeners, admin: configuration.admin.address, acme: configuration.acme)
         checkACME(configuration)
+        checkGossip(configuration.state.gossip)
         checkUpstreams(configuration.upstreams)
         checkAPIs(configuration.apis)
         checkPlans(configuration)

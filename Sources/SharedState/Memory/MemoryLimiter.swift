@@ -91,7 +91,7 @@ package final class MemoryLimiter: @unchecked Sendable {
         let key = LimitKey(key, secret)
         let cost = UInt64(max(0, cost))
         return table.withShard(key) { shard in
-            let known = shard.find(key) ?? inherited(key, &shard, now, wall)
+            let known = shard.find(key) ?? (inheritance == nil ? nil : inherited(key, &shard, now, wall))
             let state = unsafe known.map(\.state) ?? StateWords(fresh, count: rules.words)
             let outcome = rules.check(state, cost: cost, now: now, wall: wall)
             guard takes, cost > 0, rules.words > 0 else { return outcome.decision }

@@ -1,6 +1,6 @@
 internal import Identity
-package import Primitives
-package import Reactor
+import Primitives
+import Reactor
 
 /// Limits of rate on a server that gateways share (`LimitScript`).
 final class RedisLimiter: Limiter {
@@ -12,7 +12,7 @@ final class RedisLimiter: Limiter {
     let specification: LimiterSpecification
     private let store: RedisStore
     private let script: RedisScript
-    /// `NAMESPACE:limit:ALGORITHM:NAME:`
+    /// `limit:ALGORITHM:NAME:`
     private let prefix: [UInt8]
     /// What the script is told of the windows, five numbers each.
     private let windows: [Int]
@@ -32,7 +32,7 @@ final class RedisLimiter: Limiter {
     init(_ specification: LimiterSpecification, _ store: RedisStore) {
         self.specification = specification
         self.store = store
-        prefix = Array("\(store.namespace)limit:\(specification.algorithm.rawValue):\(specification.name):".utf8)
+        prefix = Array("limit:\(specification.algorithm.rawValue):\(specification.name):".utf8)
         script =
             switch specification.algorithm {
             case .gcra: RedisLimiter.gcra
@@ -97,7 +97,9 @@ final class RedisLimiter: Limiter {
         if let decision = takeNow(ByteView(), cost: cost, now: loop.now, wall: 0) { return .success(decision) }
         return await store.run(script, [name(key)], arguments: 3 + windows.count, isRepeatable: cost == 0, on: loop) {
             write(mode, cost, &$0)
-        } read: { RedisLimiter.decision($0) }
+        } read: {
+            RedisLimiter.decision($0)
+        }
     }
 
     private func write(_ mode: StaticString, _ cost: Int, _ command: inout RedisCommand) {

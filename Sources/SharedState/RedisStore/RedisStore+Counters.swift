@@ -81,7 +81,11 @@ extension RedisStore {
         var groups: [(slot: Int, indices: [Int])] = []
         for (index, name) in names.enumerated() {
             let slot = name.withView { RedisSlot.of($0, prefix: keyPrefix) }
-            if let place = groups.firstIndex(where: { $0.slot == slot }) { groups[place].indices.append(index) } else { groups.append((slot, [index])) }
+            if let place = groups.firstIndex(where: { $0.slot == slot }) {
+                groups[place].indices.append(index)
+            } else {
+                groups.append((slot, [index]))
+            }
         }
         return groups.map(\.indices)
     }

@@ -43,7 +43,11 @@ extension RedisStore {
                 reply.integer.map { $0 > 0 }
             }
         }
-        return await run(RedisStore.removeEqual, [name], arguments: 1, on: loop) { $0.append(expected) } read: { $0.integer.map { $0 > 0 } }
+        return await run(RedisStore.removeEqual, [name], arguments: 1, on: loop) {
+            $0.append(expected)
+        } read: {
+            $0.integer.map { $0 > 0 }
+        }
     }
 
     package func extend(

@@ -1,23 +1,20 @@
 import Primitives
-package import Reactor
+import Reactor
 
 /// The store of all gateways that share a server which speaks Redis' protocol, a set with sentinels, or a cluster. Each decision is one
 /// script, atomic on the server.
 ///
-/// Keys are `NAMESPACE:KIND:NAME`, readable with any client. What has to be decided together stands under one key, or under keys with the
+/// Keys are `KIND:NAME` behind the client's prefix, readable with any client. What has to be decided together stands under one key, or under keys with the
 /// same `{tag}`, so that a cluster spreads everything else.
 package final class RedisStore: SharedStore {
     let client: RedisClient
-    /// What stands before every name, with its colon.
-    let namespace: String
     /// Microseconds since 1970 in place of the server's clock: for tests.
     let clock: (@Sendable () -> Int)?
 
-    package convenience init(_ client: RedisClient, namespace: String) { self.init(client, namespace: namespace, clock: nil) }
+    package convenience init(_ client: RedisClient) { self.init(client, clock: nil) }
 
-    init(_ client: RedisClient, namespace: String, clock: (@Sendable () -> Int)?) {
+    init(_ client: RedisClient, clock: (@Sendable () -> Int)?) {
         self.client = client
-        self.namespace = "\(namespace):"
         self.clock = clock
     }
 
@@ -25,10 +22,9 @@ package final class RedisStore: SharedStore {
 
     package func limiter(_ specification: LimiterSpecification) -> any Limiter { RedisLimiter(specification, self) }
 
-    /// `NAMESPACE:KIND:KEY`.
+    /// `KIND:KEY`.
     func name(_ kind: StaticString, _ key: [UInt8]) -> [UInt8] {
-        let out = ByteBuffer(capacity: namespace.utf8.count + kind.utf8CodeUnitCount + key.count)
-        out.append(text: namespace)
+        let out = ByteBuffer(capacity: kind.utf8CodeUnitCount + key.count)
         out.append(kind)
         key.withView { out.append($0) }
         return out.view.array

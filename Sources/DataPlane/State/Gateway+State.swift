@@ -7,6 +7,12 @@ import TLS
 
 /// What gateways count together on.
 extension Gateway {
+    /// The stores that a configuration has: what policies are told before they are compiled.
+    func offerStores(_ configuration: Configuration) {
+        stores.put(configuration.state.gossip == nil ? nil : localSync, as: .localSync)
+        stores.put(configuration.state.redis == nil ? nil : redisStore, as: .redis)
+    }
+
     /// Uses the servers of a configuration. The connections to those that were used before stay.
     func applyState(_ configuration: Configuration) throws(ApplyError) {
         let state = configuration.state

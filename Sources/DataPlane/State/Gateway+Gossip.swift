@@ -1,0 +1,70 @@
+import Identity
+import Model
+import Reactor
+import Schema
+import SharedState
+import Synchronization
+
+/// The gossip of a gateway with others.
+extension Gateway {
+    /// Starts, changes or ends the gossip.
+    func applyGossip(_ configuration: Configuration) throws(ApplyError) {
+        let before = gossip.service
+        guard let wanted = configuration.state.gossip else {
+            guard let before else { return }
+            onControl { before.stop() }
+            gossip.service = nil
+            return
+        }
+        let settings: GossipServiceSettings
+        do throws(CryptoError) {
+            settings = try GossipServiceSettings(wanted)
+        } catch {
+            throw ApplyError(Diagnostic(.error, at: configuration.state.$gossip.position, path: "state.gossip", "\(error)"))
+        }
+        let store = localSync, control = control, resolver = resolver
+        let outcome = Mutex<Result<GossipService, SystemError>?>(nil)
+        onControl {
+            if let before, before.update(settings) { return }
+            before?.stop()
+            outcome.withLock { outcome in
+                outcome = Result { () throws(SystemError) in try GossipService(settings, store: store, loop: control, resolver: resolver) }
+            }
+        }
+        switch outcome.withLock({ $0 }) {
+        case nil: break
+        case .success(let service): gossip.service = service
+        case .failure(let error):
+            gossip.service = nil
+            throw ApplyError(
+                Diagnostic(
+                    .error, at: wanted.$address.position, path: "state.gossip.address", "can't receive on \(wanted.address.text): \(error)",
+                    remedy: ApplyError.remedy(error)))
+        }
+    }
+
+    /// Says goodbye to the others.
+    func stopGossip() {
+        guard let service = gossip.service else { return }
+        onControl { service.stop() }
+    }
+
+    private func onControl(_ body: @escaping @Sendable () -> Void) {
+        let done = Latch(1)
+        control.post {
+            body()
+            done.countDown()
+        }
+        done.wait()
+    }
+}
+
+/// The gossip that a gateway has at the moment, for all threads.
+final class GossipCell: Sendable {
+    private let current = Mutex<GossipService?>(nil)
+
+    var service: GossipService? {
+        get { current.withLock { $0 } }
+        set { current.withLock { $0 = newValue } }
+    }
+}
