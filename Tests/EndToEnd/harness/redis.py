@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets as randomness
 import shutil
 import signal
 import socket
@@ -188,9 +189,14 @@ class Sentinels:
         self.name = name
         self.master = Redis(Path(folder) / "a")
         self.replica = Redis(Path(folder) / "b", f"replicaof 127.0.0.1 {self.master.port}", "replica-serve-stale-data yes", "repl-diskless-sync-delay 0")
+        # What they would find out in some seconds they are told.
+        known = [(free_port(), randomness.token_hex(20)) for _ in range(3)]
         self.sentinels = [
-            Redis(Path(folder) / f"s{i}", f"sentinel monitor {name} 127.0.0.1 {self.master.port} 2", f"sentinel down-after-milliseconds {name} {down_after}",
-                  f"sentinel failover-timeout {name} 5000", f"sentinel parallel-syncs {name} 1", sentinel=True) for i in range(3)
+            Redis(Path(folder) / f"s{i}", f"sentinel myid {own}", f"sentinel monitor {name} 127.0.0.1 {self.master.port} 2",
+                  f"sentinel down-after-milliseconds {name} {down_after}", f"sentinel failover-timeout {name} 5000",
+                  f"sentinel known-replica {name} 127.0.0.1 {self.replica.port}",
+                  *(f"sentinel known-sentinel {name} 127.0.0.1 {other} {identity}" for other, identity in known if other != port),
+                  port=port, sentinel=True) for i, (port, own) in enumerate(known)
         ]
 
     @property
