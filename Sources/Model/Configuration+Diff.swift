@@ -13,7 +13,7 @@ package struct ConfigurationDiff: Equatable, Sendable {
     package var upstreams: Changes
     package var apis: Changes
     package var consumers: Changes
-    /// Top-level groups without names that differ: `runtime`, `admin`, `acme`, `policies`, `telemetry`, `storage`.
+    /// Top-level groups without names that differ: `runtime`, `admin`, `acme`, `policies`, `telemetry`, `state`, `storage`.
     package var groups: [String]
 
     package var isEmpty: Bool { secrets.isEmpty && listeners.isEmpty && upstreams.isEmpty && apis.isEmpty && consumers.isEmpty && groups.isEmpty }
@@ -30,9 +30,11 @@ extension Configuration {
         if acme != new.acme { groups.append("acme") }
         if policies != new.policies { groups.append("policies") }
         if telemetry != new.telemetry { groups.append("telemetry") }
+        if state != new.state { groups.append("state") }
         if storage != new.storage { groups.append("storage") }
         return ConfigurationDiff(
-            secrets: changes(secrets, new.secrets, \.name), listeners: changes(listeners, new.listeners, \.name), upstreams: changes(upstreams, new.upstreams, \.name),
+            secrets: changes(secrets, new.secrets, \.name), listeners: changes(listeners, new.listeners, \.name),
+            upstreams: changes(upstreams, new.upstreams, \.name),
             apis: changes(apis, new.apis, \.name),
             consumers: (consumers ?? ConsumerDigest(self.consumers)).changes(to: ConsumerDigest(new.consumers)), groups: groups)
     }

@@ -43,6 +43,8 @@ extension Gateway {
             replacedLog = try openAccessLog(next.configuration)
             try applyGossip(next.configuration)
             try applyCertificates(next.configuration)
+            try applyState(next.configuration)
+            try applyRedisSync(next.configuration)
         } catch {
             diagnostics.append(error.diagnostic)
             reject(diagnostics)

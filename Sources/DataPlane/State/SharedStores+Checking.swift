@@ -5,7 +5,7 @@ extension SharedStores {
     /// Stores for a configuration that is checked and not served: those that a gateway would have.
     static func checking(_ configuration: Configuration) -> SharedStores {
         let stores = SharedStores()
-        if configuration.state.gossip != nil { stores.put(LocalSyncStore(), as: .localSync) }
+        if configuration.state.reconciles { stores.put(LocalSyncStore(), as: .localSync) }
         return stores
     }
 }

@@ -45,6 +45,7 @@ struct Linter {
         checkUpstreams(configuration.upstreams)
         checkAPIs(configuration.apis)
         checkConsumers(configuration.consumers)
+        checkState(configuration.state)
         checkUse(of: configuration.upstreams)
         if configuration.listeners.isEmpty {
             warning(
