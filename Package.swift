@@ -74,7 +74,8 @@ let sources: [Target] = [
     // Automatic certificates: ACME, renewal, the store that gateways share.
     .target(
         name: "Certificates",
-        dependencies: ["COpenSSL", "Primitives", "Reactor", "TLS", "GatewayCore", "Identity", "Upstreams", "HTTPEngine"], swiftSettings: dataPlaneSettings),
+        dependencies: ["COpenSSL", "Primitives", "Reactor", "TLS", "GatewayCore", "Identity", "Upstreams", "HTTPEngine"],
+        swiftSettings: dataPlaneSettings),
     .target(name: "Telemetry", dependencies: ["Primitives", "Reactor", "GatewayCore", logging], swiftSettings: dataPlaneSettings),
     // Compiles a model into a snapshot, runs the life of an exchange, swaps snapshots.
     .target(
@@ -139,7 +140,7 @@ let tests: [Target] = [
     test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"], hasCases: true),
     test("Identity", needs: ["COpenSSL", "Primitives", "Reactor", "GatewayCore", "CAllocations"], hasCases: true),
     test("Storage", needs: ["Primitives", "Reactor", "GatewayCore", "Identity"]),
-    test("SharedState", needs: ["Primitives", "Reactor", "GatewayCore", "Identity", "ReactorTesting", "TLS", "Upstreams"], hasCases: true),
+    test("SharedState", needs: ["Primitives", "Reactor", "ReactorTesting", "TLS", "GatewayCore", "Identity", "Upstreams"], hasCases: true),
     test("Schema", needs: ["Primitives"]),
     test("Model", needs: ["Primitives", "Schema", "PolicyKit", "Policies"], hasCases: true),
     test("Expressions", needs: ["Primitives", "CAllocations"], hasCases: true),

@@ -17,6 +17,7 @@ enum MetricsPage {
         self.events(events, &text)
         StatePage.write(reports, to: &text)
         if let gossip = status.gossip { GossipPage.write(gossip, to: &text) }
+        if let localSync = status.localSync { GossipPage.write(localSync, to: &text) }
         if status.hasIssuers { CertificatePage.write(status.certificates, leads: status.leads, to: &text) }
         ProcessMetrics.read()?.write(to: &text)
         return text.finish()

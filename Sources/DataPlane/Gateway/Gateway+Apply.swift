@@ -44,6 +44,7 @@ extension Gateway {
             try applyGossip(next.configuration)
             try applyCertificates(next.configuration)
             try applyState(next.configuration)
+            try applyRedisSync(next.configuration)
         } catch {
             diagnostics.append(error.diagnostic)
             reject(diagnostics)

@@ -7,6 +7,25 @@ import Synchronization
 
 /// The gossip of a gateway with others.
 extension Gateway {
+    /// Reconciles by way of the server, where there is one and no gossip.
+    func applyRedisSync(_ configuration: Configuration) throws(ApplyError) {
+        let wanted = configuration.state.gossip == nil && configuration.state.redis != nil
+        let before = gossip.redis, store = localSync, control = control, redis = redis
+        guard wanted != (before != nil) else { return }
+        let outcome = Mutex<Result<RedisSync, CryptoError>?>(nil)
+        onControl {
+            guard wanted else { return before?.stop() ?? () }
+            outcome.withLock { outcome in
+                outcome = Result { () throws(CryptoError) in try RedisSync(client: redis, store: store, loop: control) }
+            }
+        }
+        switch outcome.withLock({ $0 }) {
+        case nil: gossip.redis = nil
+        case .success(let service): gossip.redis = service
+        case .failure(let error): throw ApplyError(Diagnostic(.error, at: configuration.state.$redis.position, path: "state.redis", "\(error)"))
+        }
+    }
+
     /// Starts, changes or ends the gossip.
     func applyGossip(_ configuration: Configuration) throws(ApplyError) {
         let before = gossip.service
@@ -45,8 +64,12 @@ extension Gateway {
 
     /// Says goodbye to the others.
     func stopGossip() {
-        guard let service = gossip.service else { return }
-        onControl { service.stop() }
+        let service = gossip.service, redis = gossip.redis
+        guard service != nil || redis != nil else { return }
+        onControl {
+            service?.stop()
+            redis?.stop()
+        }
     }
 
     private func onControl(_ body: @escaping @Sendable () -> Void) {
@@ -62,9 +85,21 @@ extension Gateway {
 /// The gossip that a gateway has at the moment, for all threads.
 final class GossipCell: Sendable {
     private let current = Mutex<GossipService?>(nil)
+    private let server = Mutex<RedisSync?>(nil)
 
     var service: GossipService? {
         get { current.withLock { $0 } }
         set { current.withLock { $0 = newValue } }
     }
+
+    /// What takes its place where there is a server.
+    var redis: RedisSync? {
+        get { server.withLock { $0 } }
+        set { server.withLock { $0 = newValue } }
+    }
+}
+
+extension StateSettings {
+    /// There is a way to tell other gateways what was spent.
+    var reconciles: Bool { gossip != nil || redis != nil }
 }

@@ -9,7 +9,7 @@ import TLS
 extension Gateway {
     /// The stores that a configuration has: what policies are told before they are compiled.
     func offerStores(_ configuration: Configuration) {
-        stores.put(configuration.state.gossip == nil ? nil : localSync, as: .localSync)
+        stores.put(configuration.state.reconciles ? localSync : nil, as: .localSync)
         stores.put(configuration.state.redis == nil ? nil : redisStore, as: .redis)
     }
 

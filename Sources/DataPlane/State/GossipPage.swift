@@ -13,13 +13,14 @@ enum GossipPage {
                 .init("status", .string(member.status.name)), .init("silentFor", member.silence.map { .integer(Int($0 / 1_000_000_000)) } ?? .null),
             ])
         }
-        let sync = report.reconciliation
         return .object([
             .init("id", .string(report.id.description)), .init("address", .string(report.address.description)), .init("members", .array(members)),
-            .init(
-                "localSync",
-                .object([.init("present", .integer(sync.present)), .init("missing", .integer(sync.missing)), .init("keys", .integer(sync.keys))])),
         ])
+    }
+
+    static func render(_ sync: ReconciliationReport?) -> JSONValue {
+        guard let sync else { return .null }
+        return .object([.init("present", .integer(sync.present)), .init("missing", .integer(sync.missing)), .init("keys", .integer(sync.keys))])
     }
 
     static func write(_ report: GossipReport, to text: inout MetricsText) {
@@ -33,7 +34,9 @@ enum GossipPage {
         text.sample([], report.datagrams.received)
         text.family("sluice_gossip_datagrams_refused", .counter, "Datagrams that were ignored, by why.")
         for reason in GossipRefusal.allCases { text.sample([("reason", reason.rawValue)], report.datagrams.refused[reason] ?? 0) }
-        let sync = report.reconciliation
+    }
+
+    static func write(_ sync: ReconciliationReport, to text: inout MetricsText) {
         text.family("sluice_local_sync_gateways", .gauge, "Gateways among which limits are shared, this one included.")
         text.sample([("status", "present")], UInt64(sync.present))
         text.sample([("status", "missing")], UInt64(sync.missing))

@@ -8,7 +8,7 @@ extension SharedStores {
         let stores = SharedStores()
         // Without loops, the server is never asked.
         if configuration.state.redis != nil { stores.put(RedisStore(RedisClient(loops: [], resolver: Resolver())), as: .redis) }
-        if configuration.state.gossip != nil { stores.put(LocalSyncStore(), as: .localSync) }
+        if configuration.state.reconciles { stores.put(LocalSyncStore(), as: .localSync) }
         return stores
     }
 }

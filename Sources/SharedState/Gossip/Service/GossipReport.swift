@@ -30,3 +30,12 @@ package struct ReconciliationReport: Equatable, Sendable {
     package var refused: UInt64 = 0
     package var postponed: UInt64 = 0
 }
+
+extension ReconciliationReport {
+    init(_ reconciler: Reconciler, _ group: SyncGroup) {
+        let counters = reconciler.counters
+        self.init(
+            present: group.present, missing: group.missing, keys: reconciler.subjects.count, sent: counters.sent, received: counters.received,
+            refused: counters.refused, postponed: counters.postponed)
+    }
+}

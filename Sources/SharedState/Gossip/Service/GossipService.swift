@@ -213,17 +213,14 @@ package final class GossipService: @unchecked Sendable {
     }
 
     private func publish() {
-        let now = loop.now, group = group
+        let now = loop.now
         let members = node.others.map { record in
             GossipReport.Member(id: record.id, address: record.address, status: record.status, silence: node.heard(record.id).map { now - $0 })
         }
-        let counters = reconciler.counters
         let report = GossipReport(
             id: node.id, address: node.me.address, members: members.sorted { $0.address.description < $1.address.description },
             datagrams: node.counters,
-            reconciliation: ReconciliationReport(
-                present: group.present, missing: group.missing, keys: reconciler.subjects.count, sent: counters.sent, received: counters.received,
-                refused: counters.refused, postponed: counters.postponed))
+            reconciliation: ReconciliationReport(reconciler, group))
         published.withLock { $0 = report }
     }
 }
