@@ -138,7 +138,7 @@ let tests: [Target] = [
     test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"], hasCases: true),
     test("Identity", needs: ["COpenSSL", "Primitives", "Reactor", "GatewayCore", "CAllocations"], hasCases: true),
     test("Storage", needs: ["Primitives", "Reactor", "GatewayCore", "Identity"]),
-    test("SharedState", needs: ["Primitives", "Reactor"], hasCases: true),
+    test("SharedState", needs: ["Primitives", "Reactor", "ReactorTesting", "TLS", "Upstreams"], hasCases: true),
     test("Schema", needs: ["Primitives"]),
     test("Model", needs: ["Primitives", "Schema", "PolicyKit", "Policies"], hasCases: true),
     test("Expressions", needs: ["Primitives", "CAllocations"], hasCases: true),

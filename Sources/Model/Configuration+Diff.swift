@@ -14,7 +14,7 @@ package struct ConfigurationDiff: Equatable, Sendable {
     package var apis: Changes
     package var plans: Changes
     package var consumers: Changes
-    /// Top-level groups without names that differ: `runtime`, `admin`, `acme`, `policies`, `telemetry`, `storage`.
+    /// Top-level groups without names that differ: `runtime`, `admin`, `acme`, `policies`, `telemetry`, `state`, `storage`.
     package var groups: [String]
 
     package var isEmpty: Bool {
@@ -33,6 +33,7 @@ extension Configuration {
         if acme != new.acme { groups.append("acme") }
         if policies != new.policies { groups.append("policies") }
         if telemetry != new.telemetry { groups.append("telemetry") }
+        if state != new.state { groups.append("state") }
         if storage != new.storage { groups.append("storage") }
         return ConfigurationDiff(
             secrets: changes(secrets, new.secrets, \.name), listeners: changes(listeners, new.listeners, \.name),

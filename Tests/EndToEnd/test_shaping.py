@@ -181,6 +181,8 @@ def test_streams_pass_as_they_come_and_count_at_their_end(start, upstream):
     until(lambda: figure(gateway, "token_limit_tokens_total") == 100)
     after = gateway.fetch("POST", "/", {"content-type": "application/json"}, b'{"max_tokens":0}')
     assert after["ratelimit"].startswith('"token-limit";r=896;')
+    line, = gateway.wait_log("/v1/chat/completions")
+    assert '"promptTokens":40,"completionTokens":60,"totalTokens":100' in line
 
 
 def test_streams_that_break_off_cost_what_has_passed(start, upstream):

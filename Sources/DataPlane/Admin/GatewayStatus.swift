@@ -57,7 +57,7 @@ enum StatusPage {
             .init("draining", .boolean(status.isDraining)), .init("loops", .integer(reports.count)),
             .init("exchangesInFlight", .integer(reports.reduce(0) { $0 + $1.exchanges })), .init("listeners", .array(listeners)),
             .init("upstreams", .array(upstreams(reports, configuration))), .init("apis", .array(apis)),
-            .init("policies", .array(policies(snapshot))),
+            .init("policies", .array(policies(snapshot))), .init("state", StatePage.render(reports)),
             .init(
                 "certificates",
                 .object([

@@ -15,6 +15,7 @@ enum MetricsPage {
         configuration(status, &text)
         policies(snapshot, &text)
         self.events(events, &text)
+        StatePage.write(reports, to: &text)
         if status.hasIssuers { CertificatePage.write(status.certificates, leads: status.leads, to: &text) }
         ProcessMetrics.read()?.write(to: &text)
         return text.finish()

@@ -1,6 +1,7 @@
 import GatewayCore
 import HTTPEngine
 import Reactor
+import SharedState
 import Synchronization
 import Telemetry
 import Upstreams
@@ -42,10 +43,12 @@ struct WorkerReport: Sendable {
     let servers: [Server]
     let lanes: [Lane]
     let lag: LoopLag
+    /// Nil: the loop has no server to count on.
+    let redis: RedisReport?
 }
 
 extension Worker {
-    func report() -> WorkerReport {
+    func report(_ redis: RedisClient) -> WorkerReport {
         let routes = view.stats.enumerated().compactMap { index, stats in
             stats.map { WorkerReport.Route(index: index, statuses: $0.statuses, latency: $0.latency) }
         }
@@ -62,7 +65,8 @@ extension Worker {
         return WorkerReport(
             loop: loop.index, exchanges: pool.inUse, tunnels: tunnels.count, routes: routes,
             unrouted: WorkerReport.Route(index: -1, statuses: unrouted.statuses, latency: unrouted.latency), endpoints: endpoints,
-            servers: servers, lanes: view.lanes.map { WorkerReport.Lane(upstream: $0.settings.name, queued: $0.queued) }, lag: loop.lag)
+            servers: servers, lanes: view.lanes.map { WorkerReport.Lane(upstream: $0.settings.name, queued: $0.queued) }, lag: loop.lag,
+            redis: redis.report(on: loop))
     }
 }
 
@@ -71,8 +75,8 @@ extension Gateway {
     func collect(_ done: @escaping @Sendable ([WorkerReport]) -> Void) {
         let gathered = Gathering(workers.count)
         for worker in workers {
-            worker.loop.post { [control] in
-                guard let all = gathered.add(worker.report()) else { return }
+            worker.loop.post { [control, redis] in
+                guard let all = gathered.add(worker.report(redis)) else { return }
                 control.post { done(all) }
             }
         }

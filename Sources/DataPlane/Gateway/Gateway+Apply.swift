@@ -41,6 +41,7 @@ extension Gateway {
             bindings = try bind(next, inherited: inherited)
             replacedLog = try openAccessLog(next.configuration)
             try applyCertificates(next.configuration)
+            try applyState(next.configuration)
         } catch {
             diagnostics.append(error.diagnostic)
             reject(diagnostics)

@@ -24,6 +24,8 @@ package final class Gateway: Sendable {
     let health: HealthMonitor
     /// For policies, and for what works in the background.
     package let callouts: any CalloutClient
+    /// The server that gateways count together on, if the configuration names one.
+    package let redis: RedisClient
     /// What policies count with; outlives every snapshot.
     package let stores = SharedStores()
     /// What operators hear of.
@@ -69,6 +71,7 @@ package final class Gateway: Sendable {
         let resolver = Resolver()
         directory = EndpointDirectory(resolver: resolver)
         callouts = Callouts(loops: workers.map(\.loop), control: control, resolver: resolver)
+        redis = RedisClient(loops: workers.map(\.loop) + [control], resolver: resolver)
         health = HealthMonitor(loop: control)
         directory.changed.withLock { $0 = { [weak self] in self?.endpointsChanged() } }
         health.changed.withLock { $0 = { [weak self] in self?.healthChanged($0, $1, $2) } }

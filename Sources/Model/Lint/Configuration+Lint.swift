@@ -45,6 +45,7 @@ struct Linter {
         checkAPIs(configuration.apis)
         checkPlans(configuration)
         checkConsumers(configuration.consumers, PlanNames(configuration.plans))
+        checkState(configuration.state)
         checkUse(of: configuration.upstreams)
         if configuration.listeners.isEmpty {
             warning(

@@ -5,6 +5,10 @@ package struct StateSettings: Settings {
     @Setting("Gateways with the same namespace count together where they share a store. Letters, digits, `-`, `_`, `.`.")
     package var namespace: String = "sluice"
 
-    package static var reserved: [String] { ["redis", "gossip"] }
+    @Setting(
+        "A server that speaks Redis' protocol (Redis, Valkey, KeyDB), where gateways count together. Left out: each counts for itself, in memory.")
+    package var redis: RedisLocation?
+
+    package static var reserved: [String] { ["gossip"] }
     package init() {}
 }

@@ -61,7 +61,7 @@ extension RateLimit {
         package var count: Counting = .allowed
 
         @Setting("Lets requests wait until there is room for them, in place of refusing them. Left out: nobody waits.")
-        package var queue: Queue?
+        package var queue: LimitQueueSettings?
 
         @Setting(
             """
@@ -117,16 +117,6 @@ extension RateLimit {
 
         @Setting("Several windows in place of one.")
         package var windows: [Window] = []
-
-        package init() {}
-    }
-
-    package struct Queue: Settings {
-        @Setting("Requests that wait at a time, on each event loop; beyond, they are refused at once.", 1...1_000_000)
-        package var size: Int = 100
-
-        @Setting("The longest that a request waits. Who would have to wait for longer is refused at once.", .milliseconds(1) ... .seconds(3600))
-        package var longest: Duration = .seconds(1)
 
         package init() {}
     }

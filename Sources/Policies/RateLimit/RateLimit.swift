@@ -40,7 +40,7 @@ package final class RateLimit: Policy, AsyncRequestPolicy, ResponsePolicy {
         if let text = config.costFrom { costFrom = try context.compile(text, "costFrom", expecting: .int, isResponseKnown: true) }
         self.costFrom = costFrom
         tiers = try RateLimitTier.all(config, context, store, memory: context.stores.memory)
-        queue = config.queue.map { RateLimitQueue($0, loops: context.loops) }
+        queue = config.queue.map { RateLimitQueue($0) }
         onFailure = config.onStoreFailure
         isDryRun = config.dryRun
         hasFields = config.headers != .none && !config.dryRun
@@ -55,7 +55,7 @@ package final class RateLimit: Policy, AsyncRequestPolicy, ResponsePolicy {
         let cost = cost.units(exchange)
         let loop = exchange.loop
         let key = key.bytes(exchange)
-        if let queue, queue.hasLine(exchange, key) { return nil }
+        if let queue, queue.hasLine(key) { return nil }
         guard let decision = tier.limiter.takeNow(key, cost: cost, now: loop.now, wall: loop.wallClock) else { return nil }
         if queue != nil, !decision.allowed, !isDryRun { return nil }
         if costFrom != nil, decision.allowed { reserve(key.array, cost, tier.limiter, exchange) }

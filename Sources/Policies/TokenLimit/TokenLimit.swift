@@ -170,6 +170,20 @@ package final class TokenLimit: Policy, AsyncRequestPolicy, AsyncRequestBodyPoli
         guard let account = exchange.memo.object as? TokenAccount, let spent = account.spent(exchange, estimate) else { return }
         limits.settle(account, spent, on: exchange.loop)
         counts.note(spent)
+        log(spent, exchange)
+    }
+
+    private func log(_ spent: TokenSpend, _ exchange: Exchange) {
+        guard spent.total > 0 else { return }
+        let scratch = exchange.tools.scratch
+        let members: [3 of (name: StaticString, count: Int)] = [
+            ("promptTokens", spent.prompt), ("completionTokens", spent.completion), ("totalTokens", spent.total),
+        ]
+        for i in members.indices {
+            scratch.clear()
+            scratch.append(decimal: members[i].count)
+            exchange.log(.literal, ByteView(members[i].name), scratch.view)
+        }
     }
 
     package var figures: [PolicyFigure] { counts.figures(storeFailures: failures.count) }

@@ -22,7 +22,7 @@ package enum RESPKind: UInt8, Sendable {
     func elements(_ length: Int) -> Int? {
         switch self {
         case .array, .set, .push: length
-        case .map, .attribute: 2 * length
+        case .map, .attribute: 2 &* length
         default: nil
         }
     }
