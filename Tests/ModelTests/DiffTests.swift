@@ -14,6 +14,13 @@ import Testing
         #expect(diff.description == "upstreams: 1 added (c), 1 changed (a), 1 removed (b); runtime changed")
     }
 
+    @Test func plansAreNamed() throws {
+        func plans(_ list: String) throws -> Configuration { try #require(Case.load("listeners: []\nplans: [\(list)]").value) }
+        let old = try plans("{ name: free, access: [] }, { name: gold, quotas: [{ calls: 1, per: day }] }, { name: old, access: [] }")
+        let new = try plans("{ name: free, access: [] }, { name: gold, quotas: [{ calls: 2, per: day }] }, { name: new, access: [] }")
+        #expect(old.diff(to: new).description == "plans: 1 added (new), 1 changed (gold), 1 removed (old)")
+    }
+
     @Test func placesAndDefaultsDoNotCount() throws {
         let old = try #require(Case.load(DiffTests.old).value)
         let moved = try #require(
