@@ -24,6 +24,8 @@ package final class Snapshot: Sendable {
     let identities: IdentityDirectory?
     /// What the policies count with.
     let stores: SharedStores
+    /// Those that there were when the policies were made.
+    let storeKinds: Set<StoreKind>
     let timing: TimingRule?
     /// By the name of the listener.
     let tls: [String: TLSServerContext]
@@ -50,6 +52,7 @@ package final class Snapshot: Sendable {
         self.policies = policies
         self.identities = identities
         self.stores = stores
+        storeKinds = stores.kinds
         self.timing = timing
         self.tls = tls
         self.loops = loops
@@ -76,4 +79,6 @@ enum EndpointSource: Sendable, Hashable {
     case address(EndpointSettings)
     /// Every address of the name, or only the first, is an endpoint.
     case name(String, port: UInt16, weight: Int, each: Bool)
+    /// Every place that DNS names for the service is one.
+    case service(String, weight: Int)
 }

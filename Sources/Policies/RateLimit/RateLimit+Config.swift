@@ -34,10 +34,10 @@ extension RateLimit {
 
         @Setting(
             """
-            Whose requests are counted together: those of an `ip`, `consumer` or `route`, or those for which an expression has the same value. \
-            Requests for which it has none, or is empty, share one count. A list counts together those that agree in all of it.
+            Whose requests are counted together: those of an `ip`, `consumer`, `route`, `upstream` or `connection`, or those for which an \
+            expression has the same value. Requests for which it has none, or is empty, share one count. A list counts together those that agree in all of it.
             """)
-        package var by: RateLimitKeys = RateLimitKeys([.ip])
+        package var by: RequestKeys = RequestKeys([.ip])
 
         @Setting("Bits of an IPv4 address that tell clients apart, for `by: ip`.", 1...32)
         package var ipv4Prefix: Int = 32
@@ -61,7 +61,7 @@ extension RateLimit {
         package var count: Counting = .allowed
 
         @Setting("Lets requests wait until there is room for them, in place of refusing them. Left out: nobody waits.")
-        package var queue: Queue?
+        package var queue: LimitQueueSettings?
 
         @Setting(
             """
@@ -117,16 +117,6 @@ extension RateLimit {
 
         @Setting("Several windows in place of one.")
         package var windows: [Window] = []
-
-        package init() {}
-    }
-
-    package struct Queue: Settings {
-        @Setting("Requests that wait at a time, on each event loop; beyond, they are refused at once.", 1...1_000_000)
-        package var size: Int = 100
-
-        @Setting("The longest that a request waits. Who would have to wait for longer is refused at once.", .milliseconds(1) ... .seconds(3600))
-        package var longest: Duration = .seconds(1)
 
         package init() {}
     }

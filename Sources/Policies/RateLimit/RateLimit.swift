@@ -17,7 +17,7 @@ package final class RateLimit: Policy, AsyncRequestPolicy, ResponsePolicy {
     package static var isGuard: Bool { true }
 
     let tiers: ContiguousArray<RateLimitTier>
-    let key: CompiledRateLimitKey
+    let key: CompiledRequestKey
     let store: StoreKind
     private let cost: RateLimitCost
     private let costFrom: Expression?
@@ -32,13 +32,15 @@ package final class RateLimit: Policy, AsyncRequestPolicy, ResponsePolicy {
         let store = try context.store(config.store, at: config.$store.position)
         try config.check()
         self.store = store.kind
-        key = try CompiledRateLimitKey(config, context, isText: store.kind != .memory)
+        key = try CompiledRequestKey(
+            config.by, AddressPrefix(v4: config.ipv4Prefix, v6: config.ipv6Prefix), at: config.$by.position, context,
+            isText: store.kind != .memory)
         cost = try RateLimitCost(config.cost, context)
         var costFrom: Expression?
         if let text = config.costFrom { costFrom = try context.compile(text, "costFrom", expecting: .int, isResponseKnown: true) }
         self.costFrom = costFrom
         tiers = try RateLimitTier.all(config, context, store, memory: context.stores.memory)
-        queue = config.queue.map { RateLimitQueue($0, loops: context.loops) }
+        queue = config.queue.map { RateLimitQueue($0) }
         onFailure = config.onStoreFailure
         isDryRun = config.dryRun
         hasFields = config.headers != .none && !config.dryRun
@@ -53,7 +55,7 @@ package final class RateLimit: Policy, AsyncRequestPolicy, ResponsePolicy {
         let cost = cost.units(exchange)
         let loop = exchange.loop
         let key = key.bytes(exchange)
-        if let queue, queue.hasLine(exchange, key) { return nil }
+        if let queue, queue.hasLine(key) { return nil }
         guard let decision = tier.limiter.takeNow(key, cost: cost, now: loop.now, wall: loop.wallClock) else { return nil }
         if queue != nil, !decision.allowed, !isDryRun { return nil }
         if costFrom != nil, decision.allowed { reserve(key.array, cost, tier.limiter, exchange) }

@@ -23,14 +23,18 @@ package struct PolicyContext: Sendable {
     package let callouts: any CalloutClient
     /// Where policies count.
     package let stores: SharedStores
+    /// What operators should hear of.
+    package let events: any EventSink
+    /// What callers are entitled to: for policies that say so by `usesPlans`; for others there are none.
+    package let plans: [Plan]
     let warnings: PolicyWarnings
     /// Where policies within policies are found.
     let registry: PolicyRegistry
 
     package init(
         label: String, place: String? = nil, loops: Int, identities: IdentityDirectory = .empty, predecessor: (any Policy)? = nil,
-        callouts: any CalloutClient = NoCallouts(), stores: SharedStores = SharedStores(), warnings: PolicyWarnings = PolicyWarnings(),
-        registry: PolicyRegistry = .empty
+        callouts: any CalloutClient = NoCallouts(), stores: SharedStores = SharedStores(), events: any EventSink = NoEvents(),
+        plans: [Plan] = [], warnings: PolicyWarnings = PolicyWarnings(), registry: PolicyRegistry = .empty
     ) {
         self.label = label
         self.place = place ?? label
@@ -39,6 +43,8 @@ package struct PolicyContext: Sendable {
         self.predecessor = predecessor
         self.callouts = callouts
         self.stores = stores
+        self.events = events
+        self.plans = plans
         self.warnings = warnings
         self.registry = registry
     }

@@ -69,7 +69,7 @@ struct LimitRules: Sendable {
 
 extension LimitRules.Outcome {
     /// Keeps the most constraining window.
-    fileprivate mutating func add(_ verdict: WindowVerdict, _ index: Int) {
+    mutating func add(_ verdict: WindowVerdict, _ index: Int) {
         let remaining = Int(truncatingIfNeeded: verdict.remaining)
         let constrains =
             if verdict.allowed {

@@ -52,11 +52,8 @@ package final class MemoryLimiter: @unchecked Sendable {
         let key = LimitKey(key, secret)
         let now = now.nanoseconds
         table.withShard(key) { shard in
-            if let known = entry(key, &shard, now, wall) {
-                charge(known, cost, now, wall, fills: false)
-            } else if cost > 0 {
-                charge(shard.insert(key, now: now), cost, now, wall, fills: false)
-            }
+            guard let entry = shard.find(key) ?? inherited(key, &shard, now, wall) ?? (cost > 0 ? shard.insert(key, now: now) : nil) else { return }
+            charge(entry, cost, now, wall, fills: false)
         }
     }
 
@@ -65,8 +62,8 @@ package final class MemoryLimiter: @unchecked Sendable {
         let key = LimitKey(key, secret)
         let now = now.nanoseconds
         return table.withShard(key) { shard in
-            let known = entry(key, &shard, now, wall)
-            let state = if let known { known.state } else { unsafe StateWords(fresh, count: rules.words) }
+            let known = shard.find(key) ?? inherited(key, &shard, now, wall)
+            let state = unsafe known.map(\.state) ?? StateWords(fresh, count: rules.words)
             return zip(specification.windows, rules.verdicts(state, now: now, wall: wall)).map { window, verdict in
                 WindowReport(window: window, remaining: Int(clamping: verdict.remaining), reset: verdict.reset)
             }
@@ -94,8 +91,8 @@ package final class MemoryLimiter: @unchecked Sendable {
         let key = LimitKey(key, secret)
         let cost = UInt64(max(0, cost))
         return table.withShard(key) { shard in
-            let known = entry(key, &shard, now, wall)
-            let state = if let known { known.state } else { unsafe StateWords(fresh, count: rules.words) }
+            let known = shard.find(key) ?? (inheritance == nil ? nil : inherited(key, &shard, now, wall))
+            let state = unsafe known.map(\.state) ?? StateWords(fresh, count: rules.words)
             let outcome = rules.check(state, cost: cost, now: now, wall: wall)
             guard takes, cost > 0, rules.words > 0 else { return outcome.decision }
             if outcome.decision.allowed {
@@ -107,13 +104,6 @@ package final class MemoryLimiter: @unchecked Sendable {
             }
             return outcome.decision
         }
-    }
-
-    @inline(__always)
-    private func entry(_ key: LimitKey, _ shard: inout LimitShard, _ now: UInt64, _ wall: UInt64) -> LimitEntry? {
-        if let known = shard.find(key) { return known }
-        guard inheritance != nil else { return nil }
-        return inherited(key, &shard, now, wall)
     }
 
     private func charge(_ entry: LimitEntry, _ cost: Int, _ now: UInt64, _ wall: UInt64, fills: Bool) {

@@ -1,6 +1,6 @@
 internal import Identity
-internal import Primitives
-internal import Reactor
+import Primitives
+import Reactor
 
 /// Limits of rate on a server that gateways share (`LimitScript`).
 final class RedisLimiter: Limiter {

@@ -1,10 +1,10 @@
-internal import Primitives
-internal import Reactor
+import Primitives
+import Reactor
 
 /// The store of all gateways that share a server which speaks Redis' protocol, a set with sentinels, or a cluster. Each decision is one
 /// script, atomic on the server.
 ///
-/// Keys are `KIND:NAME` behind the namespace that the client puts before all of them, readable with any client. What has to be decided together stands under one key, or under keys with the
+/// Keys are `KIND:NAME` behind the client's prefix, readable with any client. What has to be decided together stands under one key, or under keys with the
 /// same `{tag}`, so that a cluster spreads everything else.
 package final class RedisStore: SharedStore {
     let client: RedisClient
