@@ -34,9 +34,11 @@ struct AdminClient {
         return response.body
     }
 
-    func ask(_ target: String) throws -> FetchResponse {
+    func ask(_ target: String, method: String = "GET") throws -> FetchResponse {
         var request = FetchRequest(address: address)
+        request.method = method
         request.target = target
+        request.timeout = .seconds(30)
         switch try AdminClient.fetch(request) {
         case .failure(let error): throw Failure("No gateway answers on \(address): \(error.detail) Is `sluice run` running?")
         case .success(let response): return response

@@ -8,7 +8,7 @@ package struct Sluice: ParsableCommand {
         discussion: "Without --config: $SLUICE_CONFIG, then ./sluice.yaml, then a built-in demo API.",
         version: Version.text,
         subcommands: [
-            RunCommand.self, CheckCommand.self, StatusCommand.self, CertificatesCommand.self, RouteCommand.self, PoliciesCommand.self,
+            RunCommand.self, CheckCommand.self, StatusCommand.self, LimitsCommand.self, CertificatesCommand.self, RouteCommand.self, PoliciesCommand.self,
             SchemaCommand.self, HashPasswordCommand.self, KeysCommand.self, VersionCommand.self, CompletionCommand.self,
         ])
 

@@ -1,5 +1,6 @@
 import GatewayCore
 import PolicyKit
+import Primitives
 
 /// What the admin address serves.
 enum AdminPage {
@@ -8,14 +9,25 @@ enum AdminPage {
     case metrics
     case status
     case certificates
+    case limits
+    case counters
     case policies
     case policy(PolicyDescription)
 
     private static let pages: [(path: String, page: AdminPage)] = [
         ("/healthz", .healthz), ("/readyz", .readyz), ("/metrics", .metrics), ("/api/v1/status", .status),
-        ("/api/v1/certificates", .certificates), (schemas, .policies),
+        ("/api/v1/certificates", .certificates), ("/api/v1/limits", .limits), ("/api/v1/limits/counters", .counters), (schemas, .policies),
     ]
     private static let schemas = "/api/v1/schemas/policies"
+
+    /// What may be asked of it beside looking.
+    var methods: HTTPMethodSet {
+        let looking = HTTPMethodSet(.get).union(HTTPMethodSet(.head))
+        return switch self {
+        case .limits, .counters: looking.union(HTTPMethodSet(.delete))
+        default: looking
+        }
+    }
 
     init(path: String, _ policies: PolicyRegistry) throws(GatewayError) {
         if let page = AdminPage.pages.first(where: { $0.path == path })?.page {

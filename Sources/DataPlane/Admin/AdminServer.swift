@@ -29,11 +29,11 @@ extension Gateway {
 
 /// The admin address of a gateway. Lives on the control loop as long as the process.
 final class AdminServer: ExchangeObserver {
-    private let gateway: Gateway
+    let gateway: Gateway
     private let release: String
     private let pool: ExchangePool
     private var server: HTTPServer?
-    private let scratch = ByteBuffer()
+    let scratch = ByteBuffer()
     private var random = FastRandom()
 
     init(_ gateway: Gateway, release: String) {
@@ -62,9 +62,8 @@ final class AdminServer: ExchangeObserver {
         } catch {
             return ErrorResponse.send(error, on: exchange, scratch: scratch)
         }
-        guard exchange.request.method == .get || exchange.request.method == .head else {
-            let allowed = HTTPMethodSet(.get).union(HTTPMethodSet(.head))
-            return ErrorResponse.send(GatewayError(.methodNotAllowed), allow: allowed, on: exchange, scratch: scratch)
+        guard page.methods.contains(exchange.request.method) else {
+            return ErrorResponse.send(GatewayError(.methodNotAllowed), allow: page.methods, on: exchange, scratch: scratch)
         }
         serve(page, exchange)
     }
@@ -91,6 +90,8 @@ final class AdminServer: ExchangeObserver {
             }
         case .certificates:
             reply(exchange, 200, "application/json", Array(CertificatePage.render(status.certificates, leads: status.leads).utf8))
+        case .limits: limits(exchange)
+        case .counters: counters(exchange)
         case .policies:
             let list: JSONValue = ["policies": gateway.policies.list]
             reply(exchange, 200, "application/json", Array(list.text(pretty: true).utf8))
@@ -113,7 +114,7 @@ final class AdminServer: ExchangeObserver {
         AdminServer.send(exchange, status, type, body)
     }
 
-    private static func send(_ exchange: Exchange, _ status: Int, _ type: String, _ body: [UInt8]) {
+    static func send(_ exchange: Exchange, _ status: Int, _ type: String, _ body: [UInt8]) {
         exchange.response.status = status
         exchange.response.framing = .length(body.count)
         exchange.response.fields.append("content-type", type)
@@ -129,7 +130,7 @@ final class AdminServer: ExchangeObserver {
 }
 
 /// An answer that others are working on. Confined to the control loop.
-private final class PendingAnswer: GatewayCore.Upstream, @unchecked Sendable {
+final class PendingAnswer: GatewayCore.Upstream, @unchecked Sendable {
     private var exchange: Exchange?
 
     init(_ exchange: Exchange) { self.exchange = exchange }

@@ -23,7 +23,7 @@ package final class RateLimit: Policy, AsyncRequestPolicy, ResponsePolicy {
     private let costFrom: Expression?
     private let queue: RateLimitQueue?
     private let onFailure: OnStoreFailure
-    let failures = StoreFailures()
+    let failures: StoreFailures
     private let hasFields: Bool
     private let isDryRun: Bool
     private let refusal = GatewayError(.rateLimited, "Too many requests have come in too short a time.")
@@ -42,6 +42,7 @@ package final class RateLimit: Policy, AsyncRequestPolicy, ResponsePolicy {
         tiers = try RateLimitTier.all(config, context, store, memory: context.stores.memory)
         queue = config.queue.map { RateLimitQueue($0) }
         onFailure = config.onStoreFailure
+        failures = StoreFailures(context)
         isDryRun = config.dryRun
         hasFields = config.headers != .none && !config.dryRun
     }

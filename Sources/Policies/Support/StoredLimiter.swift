@@ -58,12 +58,13 @@ struct StoreChoice: Sendable {
     /// Counts while the store does not answer; nil where that can't happen, or is not wanted.
     let local: (any SharedStore)?
     let onFailure: OnStoreFailure
-    let failures = StoreFailures()
+    let failures: StoreFailures
 
     init(_ kind: StoreKind?, at position: SourcePosition, _ onFailure: OnStoreFailure, _ context: PolicyContext) throws(PolicyError) {
         let store = try context.store(kind, at: position)
         self.store = store
         local = store.kind == .memory || onFailure != .local ? nil : context.stores.memory
         self.onFailure = onFailure
+        failures = StoreFailures(context)
     }
 }

@@ -80,7 +80,7 @@ extension LimitScript {
     /// As `SlidingWindow`: a log of what was spent in the last period, in at most 32 groups. Kept: when the last group began; when each group
     /// last grew, and its units, from the oldest on.
     static let sliding = """
-        local function wait(window, time) return window.period - min(window.period, window.now - time) + window.late end
+        local function wait(window, time) return window.period - min(window.period, window.now - time) end
 
         function load(window, count, at)
           local times, units, sum = {}, {}, 0
@@ -88,7 +88,7 @@ extension LimitScript {
           if at and count > 1 then
             local last, shift = numbers[at + count - 1], 0
             if now < last then
-              if last - now <= window.period then window.now, window.late = last, last - now else shift = last - now end
+              if last - now <= window.period then window.now = last else shift = last - now end
             end
             window.began = numbers[at + 1] - shift
             for place = at + 2, at + count, 2 do
@@ -132,7 +132,7 @@ extension LimitScript {
             return allowed, free, reset, retry, count == 0 and 0 or wait(window, times[count])
           end
           local oldest = (count == 0 or count == 1 and joins(window)) and window.now or times[1]
-          return true, free - cost, wait(window, oldest), 0, period + window.late
+          return true, free - cost, wait(window, oldest), 0, period
         end
 
         function take(window, cost)

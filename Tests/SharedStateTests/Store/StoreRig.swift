@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Reactor
 import Synchronization
 import Upstreams
@@ -65,10 +66,22 @@ final class TestRedis: Sendable {
         try process.run()
         self.process = Mutex(process)
         address = .address(.unix(socket))
+        // It writes the file's name before it listens.
         let deadline = Instant.now + .seconds(20)
-        while !FileManager.default.fileExists(atPath: socket) {
+        while !TestRedis.answers(socket) {
             guard Instant.now < deadline else { throw CocoaError(.fileNoSuchFile) }
             Instant.pass(.milliseconds(5))
+        }
+    }
+
+    private static func answers(_ path: String) -> Bool {
+        let handle = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(handle) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8).prefix($0.count - 1)) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(handle, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 }
         }
     }
 
