@@ -126,6 +126,7 @@ extension Reason {
     package static let responseTooLarge = Reason(
         "response_too_large", 502, "The upstream's response is too large", "http_response_body_size")
     package static let noHealthyEndpoint = Reason("no_healthy_endpoint", 503, "No endpoint is available", "destination_unavailable")
+    package static let breakerOpen = Reason("breaker_open", 503, "The upstream fails and is given time", "destination_unavailable")
     package static let badWebSocketHandshake = Reason(
         "bad_websocket_handshake", 400, "Malformed WebSocket handshake", "http_request_error")
     package static let tunnelIdle = Reason("tunnel_idle", 408, "Nothing passed through the tunnel for too long", "http_request_error")
@@ -149,6 +150,7 @@ extension Reason {
         .upstreamConnectFailed, .upstreamConnectTimeout, .upstreamCertificateInvalid, .upstreamTLSFailed, .upstreamReset, .upstreamBadResponse,
         .upstreamHeadersTooLarge, .upstreamIncomplete, .upstreamTimeout, .upstreamIdleTimeout, .upstreamTotalTimeout, .deadlineExceeded,
         .badCallTimeout, .upstreamOverloaded, .upstreamQueueTimeout, .requestTooLarge, .responseTooLarge, .noHealthyEndpoint,
+        .breakerOpen,
         .badWebSocketHandshake, .tunnelIdle, .tunnelLifetime, .tunnelReloaded, .websocketMessageTooLarge, .websocketMessageRate,
         .websocketProtocolError, .draining, .internalError,
     ]

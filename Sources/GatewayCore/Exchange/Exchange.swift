@@ -42,6 +42,12 @@ package final class Exchange {
     package var call = CallKind.none
     /// The moment from which nobody waits for the response any more, whatever the upstream's time-outs allow.
     package var deadline = Instant.never
+    /// The moment by which the try that is under way has to have the head of a response.
+    package var tryDeadline = Instant.never
+    /// Why the last try came to nothing.
+    package var tryFailure: Reason?
+    /// What the try that is under way finds out for a breaker: `ProbeSet` of `Upstreams`.
+    package var probes: UInt8 = 0
 
     // MARK: What policies know
     package var captures = PathCaptures()
@@ -117,6 +123,9 @@ package final class Exchange {
         error = nil
         call = .none
         deadline = .never
+        tryDeadline = .never
+        tryFailure = nil
+        probes = 0
         started = .never
         upstreamStarted = .never
         upstreamAnswered = .never
@@ -181,11 +190,14 @@ extension Exchange {
     /// The certificate that the client has shown: to a trusted proxy, or on the connection of the exchange.
     package var certificate: ClientCertificate? { forwardedCertificate ?? downstream?.certificate }
 
-    /// By when it has to be over where it may last `total`.
-    package func end(within total: Nanoseconds) -> Instant { min(started + total, deadline) }
+    /// By when it has to be over where it may last `total`, or have come further with the try that is under way.
+    package func end(within total: Nanoseconds) -> Instant { min(started + total, deadline, tryDeadline) }
+
+    /// The try that is under way has no answer, and had the time that a try has.
+    package var tryIsOverdue: Bool { loop.now >= tryDeadline }
 
     /// Why it is cut when that moment has come.
-    package var overdue: Reason { loop.now >= deadline ? .deadlineExceeded : .upstreamTotalTimeout }
+    package var overdue: Reason { loop.now >= deadline ? .deadlineExceeded : tryIsOverdue ? .upstreamTimeout : .upstreamTotalTimeout }
 
     /// What the route of the exchange is called; nil before it has one.
     package var routeInfo: RouteInfo? { snapshot?.info(ofRoute: Int(route)) }
