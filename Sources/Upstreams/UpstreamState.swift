@@ -221,3 +221,7 @@ package struct UpstreamEvent: Sendable {
         case breaker(BreakerMachine.State)
     }
 }
+
+extension UpstreamState: Equatable {
+    package static func == (a: UpstreamState, b: UpstreamState) -> Bool { a === b }
+}

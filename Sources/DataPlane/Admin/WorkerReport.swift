@@ -17,6 +17,7 @@ struct WorkerReport: Sendable {
         let upstream: String
         let endpoint: String
         let address: String
+        /// It takes requests: neither checks nor what became of requests speak against it.
         let isHealthy: Bool
         let connections: Int
         let idle: Int
@@ -31,6 +32,11 @@ struct WorkerReport: Sendable {
     struct Lane: Sendable {
         let upstream: String
         let queued: Int
+        let retries: RetryCounters
+        let hedges: HedgeCounters
+        /// Nil without one.
+        let limit: Int?
+        let inFlight: Int
     }
 
     let loop: Int
@@ -44,6 +50,14 @@ struct WorkerReport: Sendable {
     let lag: LoopLag
 }
 
+extension WorkerReport.Lane {
+    fileprivate init(_ lane: UpstreamLane) {
+        self.init(
+            upstream: lane.settings.name, queued: lane.queued, retries: lane.vitals.retries, hedges: lane.vitals.hedges,
+            limit: lane.settings.adaptive == nil ? nil : lane.vitals.limit, inFlight: lane.inFlight)
+    }
+}
+
 extension Worker {
     func report() -> WorkerReport {
         let routes = view.stats.enumerated().compactMap { index, stats in
@@ -53,7 +67,7 @@ extension Worker {
             lane.endpoints.filter { !$0.isGone }.map {
                 WorkerReport.Endpoint(
                     upstream: lane.settings.name, endpoint: $0.settings.name, address: $0.settings.address.description,
-                    isHealthy: $0.isHealthy, connections: $0.open, idle: $0.idle.count, counters: $0.counters)
+                    isHealthy: $0.isHealthy && !$0.isPaused, connections: $0.open, idle: $0.idle.count, counters: $0.counters)
             }
         }
         let servers = everyServer.map {
@@ -62,7 +76,7 @@ extension Worker {
         return WorkerReport(
             loop: loop.index, exchanges: pool.inUse, tunnels: tunnels.count, routes: routes,
             unrouted: WorkerReport.Route(index: -1, statuses: unrouted.statuses, latency: unrouted.latency), endpoints: endpoints,
-            servers: servers, lanes: view.lanes.map { WorkerReport.Lane(upstream: $0.settings.name, queued: $0.queued) }, lag: loop.lag)
+            servers: servers, lanes: view.lanes.map(WorkerReport.Lane.init), lag: loop.lag)
     }
 }
 

@@ -94,12 +94,13 @@ extension Worker {
         ForwardTarget.set(exchange, route, scratch: scratch)
         ForwardingHeaders.apply(exchange)
         ForwardHost.set(exchange, route.hostHeader ?? lane.settings.hostHeader)
-        if exchange.call != .none {
-            guard prepareCall(exchange) else { return refuse(exchange, GatewayError(.deadlineExceeded)) }
-            recordCall(exchange, lane.settings.retries)
-        }
+        if let rule = lane.settings.deadline, !keepDeadline(exchange, rule, lane.settings.timeouts) { return }
+        if exchange.call != .none, !prepareCall(exchange) { return refuse(exchange, GatewayError(.deadlineExceeded)) }
+        lane.vitals.request(loop.now)
+        recordBody(exchange, lane.settings.retries)
         if let replay = exchange.requestReplay { exchange.request.announce(replay.body.count) }
         if !exchange.requestStages.isEmpty, exchange.tunnel == .none { filterRequestBody(exchange) }
+        if lane.vitals.hedgeQueue != nil { watchForHedge(exchange, lane) }
         lane.send(exchange)
     }
 

@@ -28,6 +28,7 @@ final class Worker: @unchecked Sendable {
     var accessLogWriter: AccessLogWriter?
     var draining: (() -> Void)?
     var tunnels = OpenTunnels()
+    let delayed: DelayedExchanges
     /// Answers authorities; nil while no certificate is had from one.
     var certificates: CertificateService?
 
@@ -39,6 +40,7 @@ final class Worker: @unchecked Sendable {
         self.loop = loop
         self.view = view
         pool = ExchangePool(loop: loop)
+        delayed = DelayedExchanges(loop)
         loop.turnEnded = { [unowned self] in turnEnded() }
     }
 

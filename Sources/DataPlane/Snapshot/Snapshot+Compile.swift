@@ -158,7 +158,7 @@ struct SnapshotCompiler {
         }
     }
 
-    private mutating func report(_ error: ExpressionError, in text: ExpressionText, path: String) {
+    mutating func report(_ error: ExpressionError, in text: ExpressionText, path: String) {
         for flaw in error.all {
             let place = text.place.position(of: flaw.offset, in: text.text)
             diagnostics.append(Diagnostic(.error, at: place, path: path, flaw.message, remedy: flaw.remedy))

@@ -63,6 +63,8 @@ struct CompiledUpstream: Sendable, Equatable {
     var settings: UpstreamSettings
     /// Nil for plain text.
     var tls: TLSClientContext?
+    /// What all loops know of it together; the same as before where the settings allow it.
+    var state: UpstreamState
     var endpoints: [EndpointSource]
 }
 

@@ -118,6 +118,7 @@ extension Reason {
     package static let deadlineExceeded = Reason(
         "deadline_exceeded", 504, "The caller's deadline has passed", "http_response_timeout")
     package static let badCallTimeout = Reason("bad_call_timeout", 400, "The deadline of the call is malformed", "http_request_error")
+    package static let badDeadline = Reason("bad_deadline", 400, "The deadline is malformed", "http_request_error")
     package static let upstreamOverloaded = Reason(
         "upstream_overloaded", 503, "The upstream's limits are reached", "connection_limit_reached")
     package static let upstreamQueueTimeout = Reason(
@@ -150,7 +151,7 @@ extension Reason {
         .upstreamConnectFailed, .upstreamConnectTimeout, .upstreamCertificateInvalid, .upstreamTLSFailed, .upstreamReset, .upstreamBadResponse,
         .upstreamHeadersTooLarge, .upstreamIncomplete, .upstreamTimeout, .upstreamIdleTimeout, .upstreamTotalTimeout, .deadlineExceeded,
         .badCallTimeout, .upstreamOverloaded, .upstreamQueueTimeout, .requestTooLarge, .responseTooLarge, .noHealthyEndpoint,
-        .breakerOpen,
+        .breakerOpen, .badDeadline,
         .badWebSocketHandshake, .tunnelIdle, .tunnelLifetime, .tunnelReloaded, .websocketMessageTooLarge, .websocketMessageRate,
         .websocketProtocolError, .draining, .internalError,
     ]

@@ -48,6 +48,8 @@ package final class Exchange {
     package var tryFailure: Reason?
     /// What the try that is under way finds out for a breaker: `ProbeSet` of `Upstreams`.
     package var probes: UInt8 = 0
+    /// The endpoint whose breaker that is.
+    package var probedEndpoint: Int32 = -1
 
     // MARK: What policies know
     package var captures = PathCaptures()
@@ -76,6 +78,8 @@ package final class Exchange {
     package var seals: ContiguousArray<any RequestSeal> = []
     /// What the response's body passes on its way to the client.
     package var responseStages = BodyStages()
+    /// What is done for it beside itself; the data plane knows what that is.
+    package var companion: AnyObject?
     /// Works on the exchange while its chain waits; cancelled when the exchange ends before it.
     package var task: Task<Void, Never>?
     /// Tasks that still refer to this exchange: while there are any, it is not given to another request.
@@ -124,8 +128,10 @@ package final class Exchange {
         call = .none
         deadline = .never
         tryDeadline = .never
+        companion = nil
         tryFailure = nil
         probes = 0
+        probedEndpoint = -1
         started = .never
         upstreamStarted = .never
         upstreamAnswered = .never

@@ -15,7 +15,7 @@ package struct HedgeSettings: Sendable, Equatable {
 }
 
 /// How long a request may be without an answer until it is hedged. Of one event loop.
-package struct HedgeDelay: ~Copyable {
+package struct HedgeDelay {
     private let after: HedgeSettings.After
     private let figures: SlidingFigures?
     private var sum = WindowFigures()

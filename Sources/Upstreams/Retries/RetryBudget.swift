@@ -24,6 +24,9 @@ package struct RetryBudget: Sendable {
         reserve = Int((min(max(minimum, 0), 1e9) * Double(RetryBudget.slices * RetryBudget.retry)).rounded())
     }
 
+    /// Whether it allows the same.
+    package func isLike(_ other: RetryBudget?) -> Bool { deposit == other?.deposit && reserve == other?.reserve }
+
     /// A request, not counting its retries.
     package mutating func request(_ now: Instant) {
         turn(now)
