@@ -78,13 +78,14 @@ enum StatusPage {
             var seen: Set<String> = []
             let endpoints = all.filter { seen.insert($0.address).inserted }.map { endpoint -> JSONValue in
                 let same = all.filter { $0.address == endpoint.address }
-                return .object([
-                    .init("endpoint", .string(endpoint.endpoint)), .init("address", .string(endpoint.address)),
-                    .init("healthy", .boolean(same.allSatisfy(\.isHealthy))),
-                    .init("connections", .integer(same.reduce(0) { $0 + $1.connections })),
-                    .init("requests", .integer(same.reduce(0) { $0 + Int($1.counters.requests) })),
-                    .init("failures", .integer(same.reduce(0) { $0 + Int($1.counters.failures) })),
-                ] + ResiliencePage.members(of: states[endpoint.address]))
+                return .object(
+                    [
+                        .init("endpoint", .string(endpoint.endpoint)), .init("address", .string(endpoint.address)),
+                        .init("healthy", .boolean(same.allSatisfy(\.isHealthy))),
+                        .init("connections", .integer(same.reduce(0) { $0 + $1.connections })),
+                        .init("requests", .integer(same.reduce(0) { $0 + Int($1.counters.requests) })),
+                        .init("failures", .integer(same.reduce(0) { $0 + Int($1.counters.failures) })),
+                    ] + ResiliencePage.members(of: states[endpoint.address]))
             }
             return .object(
                 [.init("name", .string(upstream.name)), .init("endpoints", .array(endpoints))]

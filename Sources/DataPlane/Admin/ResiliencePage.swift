@@ -41,7 +41,9 @@ enum ResiliencePage {
         }
         text.family("sluice_upstream_retries", .counter, "Requests that were tried again, by what had become of them.")
         for (name, sum) in ordered {
-            for cause in RetryCause.allCases where sum.retries[cause] > 0 { text.sample([("upstream", name), ("cause", cause.label)], sum.retries[cause]) }
+            for cause in RetryCause.allCases where sum.retries[cause] > 0 {
+                text.sample([("upstream", name), ("cause", cause.label)], sum.retries[cause])
+            }
         }
         each("sluice_upstream_retries_denied", "Retries that the budget did not allow.") { $0.retries.denied }
         each("sluice_upstream_hedges", "Second requests that were sent because the first had no answer.") { $0.hedges.sent }

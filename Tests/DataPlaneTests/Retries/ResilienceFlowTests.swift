@@ -41,11 +41,11 @@ import Upstreams
         #expect(rig.worker.view.lanes[0].endpoints[1].isPaused && rig.worker.view.snapshot.upstreams[0].state.endpoints[1].ejections == 1)
         rig.network.advance(.seconds(29))
         #expect(round().count { $0 == bad } == 0)
-        rig.network.advance(.seconds(1))
+        rig.network.advance(.seconds(1) + TimerWheel.tick)
         #expect(round().count { $0 == bad } == 2, "it is asked again, and fails again")
         rig.network.advance(.seconds(59))
         #expect(round().count { $0 == bad } == 0, "this time for twice as long")
-        rig.network.advance(.seconds(1))
+        rig.network.advance(.seconds(1) + TimerWheel.tick)
         #expect(round().count { $0 == bad } > 0)
     }
 
@@ -117,7 +117,7 @@ import Upstreams
     @Test func oneForEachEndpoint() throws {
         let rig = try WorkerRig(
             endpoints: 2,
-            upstream: "breaker: { when: 'errorRatio > 0.5', minimumRequests: 2, openFor: 10s, halfOpen: 1, per: endpoint }, retries: { attempts: 1 }")
+            upstream: "breaker: { when: 'failures > 1', minimumRequests: 2, openFor: 10s, halfOpen: 1, per: endpoint }, retries: { attempts: 1 }")
         let bad = WorkerRig.endpoint(0)
         var asked: [SocketAddress?] = []
         for _ in 0..<12 {
@@ -136,7 +136,7 @@ import Upstreams
             rig.network.advance(.milliseconds(300))
         }
         #expect(rig.ask(.get()).contains("breaker_open"), "all are open")
-        rig.network.advance(.seconds(10))
+        rig.network.advance(.seconds(10) + TimerWheel.tick)
         let client = rig.client()
         client.send(.get())
         let probe = rig.dialled()
@@ -156,7 +156,7 @@ import Upstreams
         let first = rig.dialled()
         rig.network.advance(.milliseconds(49))
         #expect(rig.dialled() == nil)
-        rig.network.advance(.milliseconds(1))
+        rig.network.advance(.milliseconds(1) + TimerWheel.tick)
         let second = rig.dialled()
         #expect(second != nil && second?.dialled != first?.dialled)
         #expect(rig.answer(second).hasPrefix("GET /x?y HTTP/1.1\r\n"))
@@ -172,7 +172,7 @@ import Upstreams
         let client = rig.client()
         client.send(.get())
         let first = rig.dialled()
-        rig.network.advance(.milliseconds(50))
+        rig.network.advance(.milliseconds(50) + TimerWheel.tick)
         let second = rig.dialled()
         rig.answer(first)
         #expect(client.takeText().hasSuffix("ok"))
@@ -187,7 +187,7 @@ import Upstreams
         let client = rig.client()
         client.send(.get())
         let first = rig.dialled()
-        rig.network.advance(.milliseconds(50))
+        rig.network.advance(.milliseconds(50) + TimerWheel.tick)
         rig.answer(rig.dialled(), ResilienceFlowTests.failure)
         #expect(client.waiting == 0)
         rig.answer(first)
@@ -199,7 +199,7 @@ import Upstreams
         let client = rig.client()
         client.send(.get())
         let first = rig.dialled()
-        rig.network.advance(.milliseconds(50))
+        rig.network.advance(.milliseconds(50) + TimerWheel.tick)
         let second = rig.dialled()
         first?.reset()
         rig.network.settle()
@@ -213,7 +213,7 @@ import Upstreams
         let client = rig.client()
         client.send(.get())
         let first = rig.dialled()
-        rig.network.advance(.milliseconds(50))
+        rig.network.advance(.milliseconds(50) + TimerWheel.tick)
         let second = rig.dialled()
         first?.reset()
         rig.network.settle()
@@ -227,7 +227,7 @@ import Upstreams
         let client = rig.client()
         client.send(.get())
         let first = rig.dialled()
-        rig.network.advance(.milliseconds(50))
+        rig.network.advance(.milliseconds(50) + TimerWheel.tick)
         let second = rig.dialled()
         client.reset()
         rig.network.settle()
@@ -239,12 +239,14 @@ import Upstreams
         let client = rig.client()
         client.send(.get())
         _ = rig.dialled()
-        rig.network.advance(.milliseconds(50))
+        rig.network.advance(.milliseconds(50) + TimerWheel.tick)
         let second = rig.dialled()
         rig.answer(second, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
         second?.reset()
         rig.network.settle()
-        #expect(client.takeText().hasSuffix("half") && client.isClosed && rig.worker.pool.inUse == 0)
+        #expect(client.takeText().hasSuffix("half"))
+        #expect(client.sawReset || client.sawEnd)
+        #expect(rig.worker.pool.inUse == 0)
     }
 
     @Test(arguments: ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx"])
@@ -263,7 +265,7 @@ import Upstreams
             let client = rig.client()
             client.send(.get())
             let first = rig.dialled()
-            rig.network.advance(.milliseconds(50))
+            rig.network.advance(.milliseconds(50) + TimerWheel.tick)
             if rig.dialled() != nil { sent += 1 }
             rig.answer(first, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             #expect(client.takeText().hasPrefix("HTTP/1.1 200 "))

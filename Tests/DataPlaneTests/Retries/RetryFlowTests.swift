@@ -112,7 +112,7 @@ import Upstreams
         client.send(.get())
         rig.answer(rig.dialled(), RetryFlowTests.unavailable)
         for bound in [100, 200, 300, 300] {
-            rig.network.advance(.milliseconds(bound))
+            rig.network.advance(.milliseconds(bound) + TimerWheel.tick)
             let peer = rig.dialled()
             #expect(peer != nil, "after \(bound) ms")
             rig.answer(peer, RetryFlowTests.unavailable)
@@ -142,7 +142,7 @@ import Upstreams
             rig.network.advance(.milliseconds(990))
             #expect(rig.dialled() == nil)
         }
-        rig.network.advance(.milliseconds(11))
+        rig.network.advance(.milliseconds(10) + TimerWheel.tick)
         let second = rig.dialled()
         #expect((second != nil) == isRepeated)
         rig.answer(second)
@@ -167,10 +167,10 @@ import Upstreams
         let first = rig.dialled()
         rig.network.advance(.milliseconds(499))
         #expect(rig.dialled() == nil)
-        rig.network.advance(.milliseconds(1))
+        rig.network.advance(.milliseconds(1) + TimerWheel.tick)
         let second = rig.dialled()
         #expect(second != nil && second?.dialled != first?.dialled)
-        rig.network.advance(.milliseconds(500))
+        rig.network.advance(.milliseconds(500) + TimerWheel.tick)
         let third = rig.dialled()
         third?.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
         rig.network.settle()
@@ -185,7 +185,7 @@ import Upstreams
         let rig = try rig("attempts: 2, perTry: 500ms")
         let client = rig.client()
         client.send(.get())
-        rig.network.advance(.milliseconds(1000))
+        rig.network.advance(.milliseconds(1000) + 2 * TimerWheel.tick)
         let answer = client.takeText()
         #expect(answer.hasPrefix("HTTP/1.1 504 ") && answer.contains("\"reason\":\"upstream_timeout\""))
     }
@@ -194,7 +194,7 @@ import Upstreams
         let rig = try rig("attempts: 2, perTry: 500ms")
         let client = rig.client()
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
-        rig.network.advance(.milliseconds(500))
+        rig.network.advance(.milliseconds(500) + TimerWheel.tick)
         #expect(client.takeText().hasPrefix("HTTP/1.1 504 ") && rig.requests == 1)
     }
 

@@ -63,7 +63,7 @@ import Testing
         #expect(OutlierRules.bySuccessRate([endpoint(100), endpoint(100), endpoint(100, failed: 30)], rule) == [2])
         #expect(OutlierRules.bySuccessRate([endpoint(100), endpoint(100), endpoint(100, failed: 4)], rule) == [], "four points are nothing")
         #expect(OutlierRules.bySuccessRate([endpoint(100), endpoint(100), endpoint(49, failed: 49)], rule) == [], "too few to tell")
-        let alike = [endpoint(100, failed: 40), endpoint(100, failed: 50), endpoint(100, failed: 45)]
+        let alike = [endpoint(100, failed: 45), endpoint(100, failed: 50), endpoint(100, failed: 48)]
         #expect(OutlierRules.bySuccessRate(alike, rule) == [], "all are ill: that is not the endpoint's fault")
     }
 
