@@ -32,7 +32,8 @@ extension Configuration {
         if telemetry != new.telemetry { groups.append("telemetry") }
         if storage != new.storage { groups.append("storage") }
         return ConfigurationDiff(
-            secrets: changes(secrets, new.secrets, \.name), listeners: changes(listeners, new.listeners, \.name), upstreams: changes(upstreams, new.upstreams, \.name),
+            secrets: changes(secrets, new.secrets, \.name), listeners: changes(listeners, new.listeners, \.name),
+            upstreams: changes(upstreams, new.upstreams, \.name),
             apis: changes(apis, new.apis, \.name),
             consumers: (consumers ?? ConsumerDigest(self.consumers)).changes(to: ConsumerDigest(new.consumers)), groups: groups)
     }

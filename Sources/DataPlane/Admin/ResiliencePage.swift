@@ -20,6 +20,20 @@ enum ResiliencePage {
             for endpoint in state.endpoints { text.sample(labels(state, endpoint), endpoint.ejectedUntil == nil ? 0 as UInt64 : 1) }
         }
         breakers(states, &text)
+        overload(reports, &text)
+    }
+
+    private static func overload(_ reports: [WorkerReport], _ text: inout MetricsText) {
+        let known = reports.filter { $0.overload != nil }
+        text.family(
+            "sluice_overload_level", .gauge,
+            "0: the loop keeps up; up to 1 the share of unimportant requests that it refuses; above, that of normal ones.")
+        for report in known { text.sample([("loop", "\(report.loop)")], report.overload?.level ?? 0) }
+        text.family("sluice_requests_shed", .counter, "Requests refused because the gateway could not keep up.")
+        let shed = known.compactMap { $0.overload?.shed }
+        guard !shed.isEmpty else { return }
+        text.sample([("importance", "low")], shed.reduce(0) { $0 &+ $1.low })
+        text.sample([("importance", "normal")], shed.reduce(0) { $0 &+ $1.normal })
     }
 
     private static func lanes(_ lanes: [WorkerReport.Lane], _ text: inout MetricsText) {

@@ -48,6 +48,7 @@ struct WorkerReport: Sendable {
     let servers: [Server]
     let lanes: [Lane]
     let lag: LoopLag
+    let overload: OverloadController?
 }
 
 extension WorkerReport.Lane {
@@ -76,7 +77,8 @@ extension Worker {
         return WorkerReport(
             loop: loop.index, exchanges: pool.inUse, tunnels: tunnels.count, routes: routes,
             unrouted: WorkerReport.Route(index: -1, statuses: unrouted.statuses, latency: unrouted.latency), endpoints: endpoints,
-            servers: servers, lanes: view.lanes.map(WorkerReport.Lane.init), lag: loop.lag)
+            servers: servers, lanes: view.lanes.map(WorkerReport.Lane.init), lag: loop.lag,
+            overload: overload)
     }
 }
 

@@ -31,6 +31,7 @@ extension Worker {
         if redirectsToHTTPS(exchange) { return }
         guard let route = match(exchange, view) else { return }
         exchange.route = Int32(truncatingIfNeeded: route.index)
+        if overload != nil, !admits(exchange, route, view) { return }
         if exchange.request.path.contains(UInt8(ascii: "%")), !acceptsSlashes(exchange, route, view) { return }
         exchange.keep(captures)
         if let timing = view.timing { timing.begin(exchange) }

@@ -12,6 +12,7 @@ extension Worker {
         let old = view
         let stats = next.predecessors.map { $0 >= 0 && Int($0) < old.stats.count ? old.stats[Int($0)] : nil }
         view = SnapshotView(next, lanes: lanes, stats: stats)
+        swapOverload(next.overload, before: old.snapshot.overload)
         if accessLogWriter !== log {
             accessLog?.close()
             accessLog = log.map { AccessLogLane(loop: loop, writer: $0) }

@@ -29,6 +29,8 @@ final class Worker: @unchecked Sendable {
     var draining: (() -> Void)?
     var tunnels = OpenTunnels()
     let delayed: DelayedExchanges
+    /// Nil where no request is refused for the gateway's own sake.
+    var overload: OverloadController?
     /// Answers authorities; nil while no certificate is had from one.
     var certificates: CertificateService?
 
@@ -46,6 +48,7 @@ final class Worker: @unchecked Sendable {
 
     private func turnEnded() {
         accessLog?.flush()
+        noteTurn()
         if let draining, isQuiet {
             self.draining = nil
             draining()

@@ -112,7 +112,10 @@ extension Hedge: ExchangeObserver {
 /// What the second brings is the first one's answer.
 extension Hedge: Downstream {
     func sendInformational(_ exchange: Exchange) {}
-    func sendHead(_ exchange: Exchange) { first.downstream?.sendHead(first) }
+    func sendHead(_ exchange: Exchange) {
+        exchange.responseStarted = true
+        first.downstream?.sendHead(first)
+    }
     func sendBody(_ bytes: ByteView) { first.downstream?.sendBody(bytes) }
 
     func sendEnd(trailers: HeaderFields?) {
@@ -126,7 +129,8 @@ extension Hedge: Downstream {
         first.upstream = nil
         let downstream = first.downstream
         secondEnded()
-        downstream?.abort(error)
+        // Policies may be holding all of it back.
+        if first.responseStarted { downstream?.abort(error) } else { worker.refuse(first, error) }
     }
 
     func flush() -> Bool { first.downstream?.flush() ?? true }

@@ -33,6 +33,7 @@ extension Snapshot {
         var compiler = SnapshotCompiler(configuration, policies: policyCompiler)
         compiler.compileRoutes()
         let timing = compiler.compileTiming()
+        let overload = compiler.compileOverload()
         let tls = compiler.compileTLS(before: before?.tls ?? [:], source: certificates)
         let upstreams = compiler.compileUpstreams(loops: loops, before: before)
         guard !compiler.diagnostics.hasErrors, let table = compiler.compileTable() else {
@@ -44,7 +45,7 @@ extension Snapshot {
             version: version, configuration: configuration, consumers: consumers, routes: compiler.routes, table: table,
             upstreams: upstreams,
             predecessors: compiler.routes.map { places["\($0.api)\u{0}\($0.name)"] ?? -1 }, policies: compiler.policies.instances,
-            identities: compiler.policies.identities, timing: timing, tls: tls, loops: loops)
+            identities: compiler.policies.identities, timing: timing, overload: overload, tls: tls, loops: loops)
         return Loaded(value: snapshot, diagnostics: compiler.diagnostics)
     }
 }
@@ -134,7 +135,8 @@ struct SnapshotCompiler {
                 index: index, api: api.name, name: route.label, action: action,
                 stripsBasePath: !api.keepBasePath && !basePath.isEmpty,
                 encodedSlashes: route.encodedSlashes ?? api.encodedSlashes, rewrite: route.rewrite?.path.map(template),
-                hostHeader: route.hostHeader.map(Upstreams.HostHeader.init), tunnel: TunnelSettings(route, of: api), parameters: names, chain: chain))
+                hostHeader: route.hostHeader.map(Upstreams.HostHeader.init), tunnel: TunnelSettings(route, of: api),
+                importance: route.importance ?? api.importance, parameters: names, chain: chain))
     }
 
     mutating func compileTiming() -> TimingRule? {

@@ -22,6 +22,7 @@ package final class Snapshot: Sendable {
     /// The consumers, if a policy has asked for them.
     let identities: IdentityDirectory?
     let timing: TimingRule?
+    let overload: OverloadRule?
     /// By the name of the listener.
     let tls: [String: TLSServerContext]
     /// Event loops that the limits were divided by.
@@ -31,7 +32,8 @@ package final class Snapshot: Sendable {
         version: String, configuration: Configuration, consumers: ConsumerDigest = ConsumerDigest([]), routes: [CompiledRoute], table: RouteTable,
         upstreams: [CompiledUpstream],
         predecessors: [Int32],
-        policies: [String: PolicyInstance], identities: IdentityDirectory? = nil, timing: TimingRule?, tls: [String: TLSServerContext] = [:],
+        policies: [String: PolicyInstance], identities: IdentityDirectory? = nil, timing: TimingRule?, overload: OverloadRule? = nil,
+        tls: [String: TLSServerContext] = [:],
         loops: Int
     ) {
         self.version = version
@@ -46,6 +48,7 @@ package final class Snapshot: Sendable {
         self.policies = policies
         self.identities = identities
         self.timing = timing
+        self.overload = overload
         self.tls = tls
         self.loops = loops
     }

@@ -140,6 +140,7 @@ extension Reason {
     package static let websocketProtocolError = Reason(
         "websocket_protocol_error", 400, "Malformed WebSocket frame", "http_request_error")
     package static let draining = Reason("draining", 503, "The gateway is stopping", "proxy_internal_response")
+    package static let overloaded = Reason("overloaded", 503, "The gateway is overloaded", "proxy_internal_response")
     package static let internalError = Reason("internal_error", 500, "The gateway failed", "proxy_internal_error")
 
     package static let builtIn: [Reason] = [
@@ -153,6 +154,6 @@ extension Reason {
         .badCallTimeout, .upstreamOverloaded, .upstreamQueueTimeout, .requestTooLarge, .responseTooLarge, .noHealthyEndpoint,
         .breakerOpen, .badDeadline,
         .badWebSocketHandshake, .tunnelIdle, .tunnelLifetime, .tunnelReloaded, .websocketMessageTooLarge, .websocketMessageRate,
-        .websocketProtocolError, .draining, .internalError,
+        .websocketProtocolError, .draining, .overloaded, .internalError,
     ]
 }
