@@ -18,6 +18,7 @@ package struct UpstreamSettings: Sendable, Equatable {
     package var breaker: BreakerSettings?
     package var hedging: HedgeSettings?
     package var adaptive: AdaptiveSettings?
+    package var bulkhead: Bulkhead.Settings?
     package var deadline: DeadlineRule?
 
     package init() {}

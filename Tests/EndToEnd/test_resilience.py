@@ -1,17 +1,22 @@
 """Upstreams that die, hang, stumble or crawl, with real processes: what clients notice of it, and what operators see."""
 
 import contextlib
+import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
+from datetime import datetime
 
 import pytest
 
 from harness.configuration import proxy
+from harness.gateway import command
 from harness.nginx import Nginx
+from harness.raw import fetch
 from harness.upstream import Upstream
 from harness.waiting import until
 
@@ -72,7 +77,6 @@ def test_two_of_four_endpoints_are_killed_under_load(start, tmp_path):
 
 
 def seconds(text):
-    from datetime import datetime
     return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
@@ -158,13 +162,12 @@ def test_a_breaker_opens_and_closes(start):
         assert gateway.status()["upstreams"][0]["breaker"] == "open"
         broken.clear()
         until(lambda: gateway.get("/").status == 200, 5, "it tries again")
-        until(lambda: total(gateway, "sluice_breaker_state") == 0 or gateway.get("/").status == 0, 5, "it closes")
+        until(lambda: gateway.get("/").status == 200 and total(gateway, "sluice_breaker_state") == 0, 5, "it closes")
         assert [gateway.get("/").status for _ in range(10)] == [200] * 10
         until(lambda: "breaker open" in gateway.stderr() and "breaker closed" in gateway.stderr(), 5, "the log tells")
 
 
 def test_the_condition_of_a_breaker_is_checked(start, tmp_path):
-    from harness.gateway import command
     file = tmp_path / "sluice.yaml"
     file.write_text("""
 listeners: [{ name: web, address: 127.0.0.1:8080 }]
@@ -191,3 +194,58 @@ def test_a_slow_endpoint_is_overtaken(start):
                 longest = max(longest, time.monotonic() - began)
         assert longest < 1.2
         assert total(gateway, "sluice_upstream_hedges_won_total") == total(gateway, "sluice_upstream_hedges_total") == 5
+
+
+@contextlib.contextmanager
+def elsewhere(folder):
+    """A server in a network namespace of its own: its address, and what cuts the line to it without a word."""
+    name, one, two = f"sluice{os.getpid()}", f"sl{os.getpid()}a", f"sl{os.getpid()}b"
+    network = f"10.213.{os.getpid() % 250}"
+
+    def run(*words):
+        subprocess.run(words, check=True, capture_output=True, timeout=20)
+
+    run("ip", "netns", "add", name)
+    server = None
+    try:
+        run("ip", "link", "add", one, "type", "veth", "peer", "name", two, "netns", name)
+        run("ip", "addr", "add", f"{network}.1/30", "dev", one)
+        run("ip", "link", "set", one, "up")
+        run("ip", "-n", name, "addr", "add", f"{network}.2/30", "dev", two)
+        run("ip", "-n", name, "link", "set", two, "up")
+        server = subprocess.Popen(["ip", "netns", "exec", name, sys.executable, "-m", "http.server", "8000", "--protocol", "HTTP/1.1"],
+                                  cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        yield f"{network}.2:8000", lambda: run("ip", "-n", name, "link", "set", two, "down")
+    finally:
+        if server:
+            server.kill()
+            server.wait()
+        subprocess.run(["ip", "netns", "del", name], capture_output=True)
+
+
+def has_namespaces() -> bool:
+    if os.geteuid() != 0 or not shutil.which("ip"):
+        return False
+    made = subprocess.run(["ip", "netns", "add", "sluiceprobe"], capture_output=True).returncode == 0
+    return made and subprocess.run(["ip", "netns", "del", "sluiceprobe"], capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not has_namespaces(), reason="needs root and network namespaces")
+def test_connections_whose_other_end_is_gone(start, upstream, tmp_path):
+    """The line is cut while connections are open: nobody is told, and nothing that is sent arrives."""
+    with elsewhere(tmp_path) as (address, cut):
+        host, port = address.split(":")
+        until(lambda: fetch((host, int(port))).status == 200, 10, "the server answers")
+        gateway = start({"runtime": {"threads": 1}, **proxy(
+            address, upstream, health={"passive": PASSIVE}, retries={**RETRIES, "perTry": "300ms"}, timeouts={"connect": "300ms"})})
+        with gateway.connect() as connection:
+            assert [connection.get("/").status for _ in range(6)] == [200] * 6
+            assert total(gateway, "sluice_upstream_idle_connections", address=address) == 1
+            cut()
+            slow, statuses = 0, []
+            for _ in range(20):
+                began = time.monotonic()
+                statuses.append(connection.get("/").status)
+                slow += time.monotonic() - began > 0.25
+        assert statuses == [200] * 20
+        assert slow == 3

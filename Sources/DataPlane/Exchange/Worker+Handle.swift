@@ -92,6 +92,7 @@ extension Worker {
         }
         let lane = view.lanes[upstream]
         exchange.upstreamIndex = Int32(truncatingIfNeeded: upstream)
+        if let bulkhead = lane.settings.bulkhead, !entersBulkhead(exchange, lane, bulkhead.by) { return }
         ForwardTarget.set(exchange, route, scratch: scratch)
         ForwardingHeaders.apply(exchange)
         ForwardHost.set(exchange, route.hostHeader ?? lane.settings.hostHeader)

@@ -39,6 +39,7 @@ extension Worker: ExchangeObserver {
     func finished(_ exchange: Exchange) {
         exchange.task?.cancel()
         if let hedge = exchange.companion as? Hedge { hedge.firstFinished() }
+        if exchange.isInBulkhead, let lane = lane(of: exchange) { leaveBulkhead(exchange, lane) }
         if exchange.chain.reached > 0 { chain(of: exchange)?.finish(exchange) }
         logTiming(exchange)
         if exchange.tunnel == .open { exchange.tunnelWatch?.over() }

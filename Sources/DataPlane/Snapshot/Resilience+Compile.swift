@@ -122,6 +122,19 @@ extension AdaptiveSettings {
     }
 }
 
+extension Bulkhead.Settings {
+    /// - Parameter requests: the limit on one event loop.
+    init(_ share: LimitShare, of requests: Int) {
+        let division: Bulkhead.Division =
+            switch share.by {
+            case .route: .route
+            case .api: .api
+            case .consumer: .consumer
+            }
+        self.init(by: division, most: max(1, Int(Double(requests) * share.most.fraction)))
+    }
+}
+
 extension DeadlineRule {
     init(_ deadline: DeadlineSettings) {
         self.init(field: deadline.header)

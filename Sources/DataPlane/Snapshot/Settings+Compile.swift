@@ -71,6 +71,7 @@ extension CompiledUpstream {
         if let model = upstream.breaker, let breaker { settings.breaker = BreakerSettings(model, breaker) }
         settings.hedging = upstream.hedging.map(HedgeSettings.init)
         if case .yes(let adaptive) = upstream.limits.adaptive { settings.adaptive = AdaptiveSettings(adaptive, loops: loops) }
+        settings.bulkhead = upstream.limits.share.map { Bulkhead.Settings($0, of: settings.requests) }
         settings.deadline = upstream.deadline.map(DeadlineRule.init)
         self.settings = settings
         if let before, before.fits(settings, loops: loops) {

@@ -102,6 +102,8 @@ package final class Exchange {
     /// Some of the body has been handed on: it could not be sent again.
     package var requestBodyTouched = false
     package var connectionWasReused = false
+    /// It counts against the part of its upstream that its route, API or consumer may have.
+    package var isInBulkhead = false
     package var tunnel = Tunnel.none
 
     package init(loop: EventLoop) { self.loop = loop }
@@ -143,6 +145,7 @@ package final class Exchange {
         hostIsEndpoint = false
         requestBodyTouched = false
         connectionWasReused = false
+        isInBulkhead = false
         tunnel = .none
     }
 }

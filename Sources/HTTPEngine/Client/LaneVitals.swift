@@ -14,6 +14,8 @@ package final class LaneVitals {
     private var hedgeBudget: RetryBudget?
     var hedgeDelay: HedgeDelay?
     var adaptive: AdaptiveLimit?
+    /// Nil where anybody may have everything.
+    package var bulkhead: Bulkhead?
     /// Somebody wants to know how exchanges end.
     let isWatching: Bool
     /// Fires when an endpoint may be asked again.
@@ -27,6 +29,7 @@ package final class LaneVitals {
         let retries = settings.retries
         if retries.attempts > 1, let share = retries.budget { budget = RetryBudget(share: share, minimum: retries.budgetMinimum) }
         adaptive = settings.adaptive.map { AdaptiveLimit($0) }
+        bulkhead = settings.bulkhead.map { Bulkhead($0) }
         hedgeQueue = settings.hedging.map { _ in HedgeQueue(loop) }
         hedgeBudget = settings.hedging.map { RetryBudget(share: $0.budget, minimum: 0) }
         if let hedging = settings.hedging { hedgeDelay = HedgeDelay(hedging) }

@@ -15,6 +15,9 @@ package struct UpstreamLimits: Settings {
     )
     package var adaptive: AdaptiveConcurrency?
 
+    @Setting("Most that one route, API or consumer may have of `requests`: 503 beyond. Left out: all of it.")
+    package var share: LimitShare?
+
     package init() {}
 }
 

@@ -283,4 +283,25 @@ import Upstreams
         for _ in 0..<3 { #expect(rig.dialled() != nil) }
         #expect(rig.dialled() == nil && clients[3].takeText().contains("upstream_overloaded"))
     }
+
+    @Test func aRouteHasItsPart() throws {
+        let rig = try WorkerRig(
+            """
+            upstreams: [{ name: up, endpoints: [{ address: "\(WorkerRig.endpoint(0))" }], limits: { requests: 4, share: { by: route, most: 50% } } }]
+            apis: [{ name: api, routes: [{ name: a, match: { path: /a }, upstream: up }, { name: b, match: { path: /b }, upstream: up }] }]
+            """)
+        let clients = (0..<3).map { _ in rig.client() }
+        for client in clients { client.send(.get("/a")) }
+        let peers = [rig.dialled(), rig.dialled()]
+        #expect(rig.dialled() == nil && clients[2].takeText().contains("upstream_overloaded"))
+        let other = rig.client()
+        other.send(.get("/b"))
+        #expect(rig.dialled() != nil, "the other route finds room")
+        rig.answer(peers[0])
+        clients[0].reset()
+        clients[1].reset()
+        rig.network.settle()
+        #expect(rig.worker.view.lanes[0].vitals.bulkhead?.count(.route(0)) == 0, "those that leave and those that are answered give it back")
+        #expect(rig.worker.view.lanes[0].vitals.bulkhead?.count(.route(1)) == 1)
+    }
 }
