@@ -15,6 +15,7 @@ import pytest
 
 from harness.configuration import proxy
 from harness.gateway import command
+from harness.h2upstream import H2Upstream
 from harness.nginx import Nginx
 from harness.raw import fetch
 from harness.upstream import Upstream
@@ -194,6 +195,30 @@ def test_a_slow_endpoint_is_overtaken(start):
                 longest = max(longest, time.monotonic() - began)
         assert longest < 1.2
         assert total(gateway, "sluice_upstream_hedges_won_total") == total(gateway, "sluice_upstream_hedges_total") == 5
+
+
+def test_all_of_it_over_http2(start):
+    """Streams are given up one by one; what they share a connection with goes on."""
+    with H2Upstream() as one, H2Upstream() as two:
+        for server in (one, two):
+            server.on("/ok")(lambda stream: (stream.head(200), stream.data(b"ok", end=True)))
+        one.on("/silent")(lambda stream: None)
+        two.on("/silent")(lambda stream: (stream.head(200), stream.data(b"two", end=True)))
+        one.on("/busy")(lambda stream: stream.head(503, end=True))
+        two.on("/busy")(lambda stream: (stream.head(200), stream.data(b"two", end=True)))
+        settings = dict(protocol="h2c", retries={"attempts": 2, "on": [503], "perTry": "300ms"})
+        gateway = start({"runtime": {"threads": 1}, **proxy(one, two, **settings)})
+        with gateway.connect() as connection:
+            for path in ("/silent", "/busy"):
+                assert {(r.status, r.body) for r in (connection.get(path) for _ in range(4))} == {(200, b"two")}, path
+            put = connection.request("PUT", "/busy", body=b"x" * 5000)
+            assert put.status == 200
+        assert all(len(stream.body) == 5000 for server in (one, two) for stream in server.requests if stream[":method"] == "PUT")
+        gateway.reload({"runtime": {"threads": 1}, **proxy(one, two, protocol="h2c", hedging={"after": "50ms", "budget": "100%"})})
+        with gateway.connect() as connection:
+            assert {connection.get("/silent").body for _ in range(4)} == {b"two"}
+            assert connection.get("/ok").status == 200
+        assert total(gateway, "sluice_upstream_hedges_won_total") == 2
 
 
 @contextlib.contextmanager
