@@ -27,7 +27,7 @@ extension RetrySettings {
         var calls: [CallStatusSet] = []
         for condition in retries.on {
             switch condition {
-            case .status(let range): onStatus.append(range.codes)
+            case .status(let range): onStatus.insert(range.codes)
             case .failure(.connectFailure): onConnectFailure = true
             case .failure(.reset): onReset = true
             case .failure(.timeout): onTimeout = true
@@ -69,7 +69,7 @@ extension PassiveHealthSettings {
         ejectFor = passive.ejectFor.nanoseconds
         mostEjectFor = passive.maxEjectFor.nanoseconds
         maxEjected = passive.maxEjected.fraction
-        statuses = passive.statuses.map(\.codes)
+        statuses = StatusSet(passive.statuses.map(\.codes))
         if let model = passive.successRate {
             var rule = SuccessRateSettings()
             rule.deviation = model.deviation
@@ -96,7 +96,7 @@ extension BreakerSettings {
         openFor = breaker.openFor.nanoseconds
         halfOpen = breaker.halfOpen
         isPerEndpoint = breaker.per == .endpoint
-        statuses = breaker.statuses.map(\.codes)
+        statuses = StatusSet(breaker.statuses.map(\.codes))
     }
 }
 

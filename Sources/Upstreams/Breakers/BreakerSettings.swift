@@ -12,7 +12,7 @@ package struct BreakerSettings: Sendable, Equatable {
     /// One for each endpoint rather than one for the upstream.
     package var isPerEndpoint = false
     /// Answers that are failures.
-    package var statuses: [ClosedRange<Int>] = [500...599]
+    package var statuses: StatusSet = [500...599]
 
     package init(condition: BreakerCondition) { self.condition = condition }
 }

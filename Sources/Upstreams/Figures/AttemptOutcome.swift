@@ -25,11 +25,7 @@ package struct AttemptOutcome: Sendable, Equatable {
     }
 
     /// Whether it counts as a failure where these statuses do.
-    package func isFailure(_ statuses: [ClosedRange<Int>]) -> Bool {
-        guard kind == .answered else { return true }
-        for range in statuses where range.contains(status) { return true }
-        return false
-    }
+    package func isFailure(_ statuses: StatusSet) -> Bool { kind != .answered || statuses.contains(status) }
 }
 
 extension AttemptOutcome.Kind {

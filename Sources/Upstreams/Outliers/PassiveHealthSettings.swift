@@ -11,7 +11,7 @@ package struct PassiveHealthSettings: Sendable, Equatable {
     /// Share of the endpoints that may be ejected at a time; one always may be where there are others.
     package var maxEjected = 0.5
     /// Answers that count as failures.
-    package var statuses: [ClosedRange<Int>] = [502...504]
+    package var statuses: StatusSet = [502...504]
     package var successRate: SuccessRateSettings?
     package var latency: LatencyOutlierSettings?
     package init() {}

@@ -43,7 +43,7 @@ package enum RetryDecision: Equatable {
         if let call {
             // The caller of gRPC has said by its settings which answers mean that nothing was done.
             if settings.onCallStatus.contains(call) { self = .elsewhere(.callStatus) }
-        } else if settings.names(status: status), settings.allows(exchange.request.forwardMethod) {
+        } else if settings.onStatus.contains(status), settings.allows(exchange.request.forwardMethod) {
             self = .elsewhere(.status)
         }
     }

@@ -10,7 +10,7 @@ package struct RetrySettings: Sendable, Equatable {
     /// No answer in time: `timeouts.response` has passed.
     package var onTimeout = false
     /// Answers that are worth another try.
-    package var onStatus: [ClosedRange<Int>] = []
+    package var onStatus: StatusSet = []
     /// Answers to calls of gRPC that are worth another try.
     package var onCallStatus: CallStatusSet = []
     /// Methods whose requests may be carried out twice; empty for the idempotent ones.
@@ -33,9 +33,4 @@ package struct RetrySettings: Sendable, Equatable {
 
     /// Whether an answer of the upstream, or a connection that breaks while it is waited for, may lead to another try.
     package var repeatsAfterSending: Bool { onReset || onTimeout || perTry != .max || !onStatus.isEmpty || !onCallStatus.isEmpty }
-
-    package func names(status: Int) -> Bool {
-        for range in onStatus where range.contains(status) { return true }
-        return false
-    }
 }

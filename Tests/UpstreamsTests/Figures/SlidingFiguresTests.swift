@@ -63,3 +63,12 @@ import Testing
         #expect(figures.requests == 1 && figures.failures == 1 && figures.errorRatio == 1)
     }
 }
+
+@Suite struct StatusSetTests {
+    @Test func theCodesOfItsRanges() {
+        let set: StatusSet = [429...429, 500...599]
+        for status in 0...1000 { #expect(set.contains(status) == (status == 429 || (500...599).contains(status)), "\(status)") }
+        #expect(!set.isEmpty && StatusSet().isEmpty && !StatusSet().contains(200) && set != [429...429])
+        #expect(StatusSet([0...50]).isEmpty && StatusSet([0...100]) == [100...100] && !set.contains(-1) && !set.contains(.max))
+    }
+}
