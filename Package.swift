@@ -58,7 +58,7 @@ let sources: [Target] = [
     .target(
         name: "Storage", dependencies: ["CSQLite", "Primitives", "Reactor", "GatewayCore", "Identity"], swiftSettings: dataPlaneSettings),
     .target(name: "Routing", dependencies: ["Primitives", "Expressions", "GatewayCore"], swiftSettings: dataPlaneSettings),
-    .target(name: "Upstreams", dependencies: ["Primitives", "Reactor", "GatewayCore"], swiftSettings: dataPlaneSettings),
+    .target(name: "Upstreams", dependencies: ["Primitives", "Expressions", "Reactor", "GatewayCore"], swiftSettings: dataPlaneSettings),
     // What gateways count and keep together: in memory, or on a server.
     .target(
         name: "SharedState", dependencies: ["Primitives", "Reactor", "TLS", "GatewayCore", "Identity", "Upstreams"],
@@ -146,7 +146,7 @@ let tests: [Target] = [
     test("Expressions", needs: ["Primitives", "CAllocations"], hasCases: true),
     test("Routing", needs: ["Primitives", "Expressions"], hasCases: true),
     test("Discovery", needs: ["Primitives", "Reactor", "GatewayCore", "Model", "Schema"]),
-    test("Upstreams", needs: ["Primitives", "Reactor", "ReactorTesting", "GatewayCore"]),
+    test("Upstreams", needs: ["Primitives", "Expressions", "Reactor", "ReactorTesting", "GatewayCore"]),
     test("Certificates", needs: ["COpenSSL", "Primitives", "Reactor", "TLS", "GatewayCore", "Identity", "Upstreams"]),
     test("HTTPEngine", needs: ["CNghttp2", "Primitives", "Reactor", "TLS", "ReactorTesting", "GatewayCore", "Upstreams"], hasCases: true),
     test(

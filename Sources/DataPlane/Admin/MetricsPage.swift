@@ -10,6 +10,7 @@ enum MetricsPage {
         var text = MetricsText(format)
         routes(reports, snapshot, &text)
         upstreams(reports, &text)
+        ResiliencePage.write(reports, snapshot, to: &text)
         listeners(reports, &text)
         loops(reports, &text)
         configuration(status, &text)

@@ -50,6 +50,7 @@ extension Gateway {
             reject(diagnostics)
             return diagnostics
         }
+        watch(next.upstreams)
         directory.update(next.upstreams)
         let endpoints = directory.endpoints
         let (log, certificates) = state.withLock { ($0.accessLog, next.configuration.usesIssuers ? $0.certificates : nil) }

@@ -28,6 +28,9 @@ final class Worker: @unchecked Sendable {
     var accessLogWriter: AccessLogWriter?
     var draining: (() -> Void)?
     var tunnels = OpenTunnels()
+    let delayed: DelayedExchanges
+    /// Nil where no request is refused for the gateway's own sake.
+    var overload: OverloadController?
     /// Answers authorities; nil while no certificate is had from one.
     var certificates: CertificateService?
 
@@ -39,11 +42,13 @@ final class Worker: @unchecked Sendable {
         self.loop = loop
         self.view = view
         pool = ExchangePool(loop: loop)
+        delayed = DelayedExchanges(loop)
         loop.turnEnded = { [unowned self] in turnEnded() }
     }
 
     private func turnEnded() {
         accessLog?.flush()
+        noteTurn()
         if let draining, isQuiet {
             self.draining = nil
             draining()

@@ -118,6 +118,7 @@ extension Reason {
     package static let deadlineExceeded = Reason(
         "deadline_exceeded", 504, "The caller's deadline has passed", "http_response_timeout")
     package static let badCallTimeout = Reason("bad_call_timeout", 400, "The deadline of the call is malformed", "http_request_error")
+    package static let badDeadline = Reason("bad_deadline", 400, "The deadline is malformed", "http_request_error")
     package static let upstreamOverloaded = Reason(
         "upstream_overloaded", 503, "The upstream's limits are reached", "connection_limit_reached")
     package static let upstreamQueueTimeout = Reason(
@@ -126,6 +127,7 @@ extension Reason {
     package static let responseTooLarge = Reason(
         "response_too_large", 502, "The upstream's response is too large", "http_response_body_size")
     package static let noHealthyEndpoint = Reason("no_healthy_endpoint", 503, "No endpoint is available", "destination_unavailable")
+    package static let breakerOpen = Reason("breaker_open", 503, "The upstream fails and is given time", "destination_unavailable")
     package static let badWebSocketHandshake = Reason(
         "bad_websocket_handshake", 400, "Malformed WebSocket handshake", "http_request_error")
     package static let tunnelIdle = Reason("tunnel_idle", 408, "Nothing passed through the tunnel for too long", "http_request_error")
@@ -138,6 +140,7 @@ extension Reason {
     package static let websocketProtocolError = Reason(
         "websocket_protocol_error", 400, "Malformed WebSocket frame", "http_request_error")
     package static let draining = Reason("draining", 503, "The gateway is stopping", "proxy_internal_response")
+    package static let overloaded = Reason("overloaded", 503, "The gateway is overloaded", "proxy_internal_response")
     package static let internalError = Reason("internal_error", 500, "The gateway failed", "proxy_internal_error")
 
     package static let builtIn: [Reason] = [
@@ -149,7 +152,8 @@ extension Reason {
         .upstreamConnectFailed, .upstreamConnectTimeout, .upstreamCertificateInvalid, .upstreamTLSFailed, .upstreamReset, .upstreamBadResponse,
         .upstreamHeadersTooLarge, .upstreamIncomplete, .upstreamTimeout, .upstreamIdleTimeout, .upstreamTotalTimeout, .deadlineExceeded,
         .badCallTimeout, .upstreamOverloaded, .upstreamQueueTimeout, .requestTooLarge, .responseTooLarge, .noHealthyEndpoint,
+        .breakerOpen, .badDeadline,
         .badWebSocketHandshake, .tunnelIdle, .tunnelLifetime, .tunnelReloaded, .websocketMessageTooLarge, .websocketMessageRate,
-        .websocketProtocolError, .draining, .internalError,
+        .websocketProtocolError, .draining, .overloaded, .internalError,
     ]
 }
