@@ -79,7 +79,7 @@ def test_users_databases_and_tls(start, tmp_path):
     password = fresh("redis")
     authority = Authority(tmp_path / "ca")
     tls = authority.issue("DNS:localhost", "IP:127.0.0.1"), authority.file
-    with Redis(tmp_path / "redis", f"user gateway on >{password} ~sluice:* +@all", tls=tls) as server:
+    with Redis(tmp_path / "redis", f"user gateway on >{password} ~sluice:* +@all -@admin -@dangerous +role", tls=tls) as server:
         address = f"localhost:{server.tls_port}"
         gateway = start(configuration({"url": f"rediss://gateway:{password}@{address}/3", "tls": {"authorities": authority.file}}))
         connected(gateway, address)
