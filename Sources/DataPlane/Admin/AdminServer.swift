@@ -82,8 +82,8 @@ final class AdminServer: ExchangeObserver {
                     GatewayError(.routeNotFound, .gateway, "telemetry.metrics.prometheus is off."), on: exchange, scratch: scratch)
             }
             let format = MetricsFormat(accept: exchange.request.fields[.accept]?.string ?? "")
-            answer(exchange) { reports, snapshot in
-                ("\(format.contentType)", MetricsPage.render(reports, snapshot, status, format))
+            answer(exchange) { [gateway] reports, snapshot in
+                ("\(format.contentType)", MetricsPage.render(reports, snapshot, status, gateway.events, format))
             }
         case .status:
             answer(exchange) { reports, snapshot in

@@ -38,6 +38,7 @@ extension Worker: ExchangeObserver {
         if exchange.chain.reached > 0 { chain(of: exchange)?.finish(exchange) }
         logTiming(exchange)
         if exchange.tunnel == .open { exchange.tunnelWatch?.over() }
+        if !exchange.paces.isEmpty { exchange.pacer?.over() }
         // How long a tunnel was open says nothing about how quick anybody was.
         let duration = (exchange.tunnel == .open ? exchange.upstreamAnswered : loop.now) - exchange.started
         let view = exchange.snapshot as? SnapshotView ?? self.view

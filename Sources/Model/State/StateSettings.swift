@@ -9,6 +9,8 @@ package struct StateSettings: Settings {
         "A server that speaks Redis' protocol (Redis, Valkey, KeyDB), where gateways count together. Left out: each counts for itself, in memory.")
     package var redis: RedisLocation?
 
-    package static var reserved: [String] { ["gossip"] }
+    @Setting("Gateways find each other over UDP, for limits with the store `local-sync` and for challenges of ACME. Left out: they do not.")
+    package var gossip: GossipSettings?
+
     package init() {}
 }

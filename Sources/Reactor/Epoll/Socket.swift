@@ -78,6 +78,13 @@ package enum Socket {
         return code == 0 ? SocketAddress(storage) : nil
     }
 
+    /// What the connections of a listening socket get from it; without effect on sockets that are not TCP's.
+    static func prepare(_ listener: Int32, clientSpeaksFirst: Bool) {
+        // Inherited by what is accepted: tcp(7).
+        set(listener, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        if clientSpeaksFirst { set(listener, Int32(IPPROTO_TCP), TCP_DEFER_ACCEPT, 1) }
+    }
+
     enum Accepted {
         case connection(handle: Int32, peer: SocketAddress)
         /// Nobody waits, or the one who waited has left.
@@ -100,9 +107,7 @@ package enum Socket {
             default: return .nobody
             }
         }
-        let peer = SocketAddress(storage) ?? .unix("")
-        if case .ip = peer { set(handle, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
-        return .connection(handle: handle, peer: peer)
+        return .connection(handle: handle, peer: SocketAddress(storage) ?? .unix(""))
     }
 
     static func connect(to address: SocketAddress) throws(SystemError) -> Int32 {

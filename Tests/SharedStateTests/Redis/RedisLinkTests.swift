@@ -190,8 +190,13 @@ import Testing
         rig.network.advance(.seconds(1))
         rig.network.advance(.milliseconds(200))
         #expect(silent.isClosed)
-        // It runs again: the probe closes the breaker, without any command.
-        #expect(rig.accept() != nil)
+        // It runs again: the next probe, whenever chance lets it come, closes the breaker without any command.
+        var answered = rig.accept()
+        for _ in 0..<100 where answered == nil {
+            rig.network.advance(.milliseconds(50))
+            answered = rig.accept()
+        }
+        #expect(answered != nil)
         #expect(!rig.server.isOpen && rig.server.isUp)
         rig.get("d")
         #expect(rig.results == [])
