@@ -112,6 +112,9 @@ let sources: [Target] = [
     .executableTarget(
         name: "token-bench", dependencies: ["Primitives", "Schema", "Model", "Reactor", "GatewayCore", "PolicyKit", "Identity", "Policies"],
         path: "bench/tokens", swiftSettings: settings),
+    // What decisions on a Redis server cost.
+    .executableTarget(
+        name: "redis-bench", dependencies: ["Primitives", "Reactor", "Upstreams", "SharedState"], path: "bench/redis", swiftSettings: settings),
     // What looking credentials up costs.
     .executableTarget(
         name: "identity-bench",
