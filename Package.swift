@@ -66,7 +66,7 @@ let sources: [Target] = [
     .target(name: "Routing", dependencies: ["Primitives", "Expressions", "GatewayCore"], swiftSettings: dataPlaneSettings),
     .target(name: "Upstreams", dependencies: ["Primitives", "Reactor", "GatewayCore"], swiftSettings: dataPlaneSettings),
     .target(
-        name: "HTTPEngine", dependencies: ["CNghttp2", "Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams"],
+        name: "HTTPEngine", dependencies: ["CNghttp2", "Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams", "SharedState"],
         swiftSettings: dataPlaneSettings),
     // Automatic certificates: ACME, renewal, the store that gateways share.
     .target(
@@ -78,7 +78,7 @@ let sources: [Target] = [
         name: "DataPlane",
         dependencies: [
             "Primitives", "Schema", "Expressions", "Model", "Reactor", "TLS", "GatewayCore", "Identity", "PolicyKit", "Routing", "Upstreams",
-            "HTTPEngine", "Certificates", "Telemetry", logging,
+            "SharedState", "HTTPEngine", "Certificates", "Telemetry", logging,
         ], swiftSettings: dataPlaneSettings),
     // The policies, a folder each. Only the command line and tests know them.
     .target(
@@ -136,7 +136,7 @@ let tests: [Target] = [
     test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"], hasCases: true),
     test("Identity", needs: ["COpenSSL", "Primitives", "Reactor", "GatewayCore", "CAllocations"], hasCases: true),
     test("Storage", needs: ["Primitives", "Reactor", "GatewayCore", "Identity"]),
-    test("SharedState", needs: ["Primitives", "Reactor"], hasCases: true),
+    test("SharedState", needs: ["Primitives", "Reactor", "ReactorTesting"], hasCases: true),
     test("Schema", needs: ["Primitives"]),
     test("Model", needs: ["Primitives", "Schema", "PolicyKit", "Policies"], hasCases: true),
     test("Expressions", needs: ["Primitives", "CAllocations"], hasCases: true),
@@ -144,7 +144,7 @@ let tests: [Target] = [
     test("Discovery", needs: ["Primitives", "Reactor", "GatewayCore", "Model", "Schema"]),
     test("Upstreams", needs: ["Primitives", "Reactor", "ReactorTesting", "GatewayCore"]),
     test("Certificates", needs: ["COpenSSL", "Primitives", "Reactor", "TLS", "GatewayCore", "Identity", "Upstreams"]),
-    test("HTTPEngine", needs: ["CNghttp2", "Primitives", "Reactor", "TLS", "ReactorTesting", "GatewayCore", "Upstreams"], hasCases: true),
+    test("HTTPEngine", needs: ["CNghttp2", "Primitives", "Reactor", "TLS", "ReactorTesting", "GatewayCore", "Upstreams", "SharedState"], hasCases: true),
     test(
         "DataPlane",
         needs: [

@@ -8,6 +8,8 @@ package protocol ListeningServer: AnyObject {
     var openConnections: Int { get }
     /// Accepts no more, and ends what is open as gently as its protocol allows.
     func drain(grace: Nanoseconds)
+    /// Closes the connections of those who have been banned meanwhile.
+    func closeBanned()
     /// Closes every connection, whatever it is doing.
     func closeAll()
 }

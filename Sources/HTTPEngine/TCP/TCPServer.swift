@@ -1,6 +1,7 @@
 package import GatewayCore
 import Primitives
 package import Reactor
+package import SharedState
 
 /// One listener on one event loop that carries connections as they are: plain TCP, or TLS that only its endpoint can read.
 package final class TCPServer: ListeningServer {
@@ -9,6 +10,8 @@ package final class TCPServer: ListeningServer {
     package var settings: ServerSettings
     /// For connections from now on: open tunnels keep their endpoint.
     package var routes: TCPRoutes
+    /// What clients may do by their address; nil: anything.
+    package var guards: GuardLane?
     package internal(set) var counters = ServerCounters()
     /// Told of connections that came to no tunnel.
     package var connectionFailed: ((ConnectionFailure) -> Void)?
@@ -29,6 +32,7 @@ package final class TCPServer: ListeningServer {
     /// Begins to accept on a listening socket, which the server then owns.
     package func listen(on handle: Int32, address: SocketAddress) throws(SystemError) {
         let acceptor = Acceptor(handle: handle, address: address, loop: loop) { [unowned self] in accept($0) }
+        acceptor.gate = { [unowned self] in entry(of: $0) }
         try loop.backend.add(acceptor)
         self.acceptor = acceptor
     }
@@ -67,7 +71,39 @@ package final class TCPServer: ListeningServer {
         for tunnel in tunnels { tunnel?.drain(grace: grace) }
     }
 
+    package func closeBanned() {
+        guard let guards else { return }
+        for tunnel in tunnels {
+            guard let tunnel, let address = tunnel.source.ip, !trusts(address), guards.isBanned(address) else { continue }
+            tunnel.cut(.clientBanned)
+        }
+    }
+
     package func closeAll() {
         for tunnel in tunnels { tunnel?.cut(.draining) }
+    }
+}
+
+extension TCPServer {
+    func trusts(_ address: IPAddress) -> Bool { info.trustedProxies.contains { $0.contains(address) } }
+
+    /// As `HTTPServer` has it.
+    private func entry(of peer: SocketAddress) -> ConnectionEntry {
+        guard let guards, let address = peer.ip, !trusts(address), !(settings.proxyProtocol && info.trustedProxies.isEmpty) else {
+            return .uncounted
+        }
+        return guards.enter(address, isHandshake: false)
+    }
+
+    /// Counts a connection for the client that a PROXY protocol header has named. False: it does not come in.
+    func count(_ connection: Connection, for client: IPAddress) -> Bool {
+        guard let guards, connection.ticket == nil, !trusts(client) else { return true }
+        switch guards.enter(client, isHandshake: false) {
+        case .refused: return false
+        case .uncounted: return true
+        case .counted(let ticket):
+            connection.ticket = ticket
+            return true
+        }
     }
 }
