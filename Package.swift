@@ -57,14 +57,16 @@ let sources: [Target] = [
     // Records in a database.
     .target(
         name: "Storage", dependencies: ["CSQLite", "Primitives", "Reactor", "GatewayCore", "Identity"], swiftSettings: dataPlaneSettings),
-    // What the author of a policy imports: phases, verdicts, expressions over exchanges; chains.
-    .target(
-        name: "PolicyKit", dependencies: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore", "Identity"],
-        swiftSettings: dataPlaneSettings),
-    // Counters that all event loops share.
-    .target(name: "SharedState", dependencies: ["Primitives", "Reactor"], swiftSettings: dataPlaneSettings),
     .target(name: "Routing", dependencies: ["Primitives", "Expressions", "GatewayCore"], swiftSettings: dataPlaneSettings),
     .target(name: "Upstreams", dependencies: ["Primitives", "Reactor", "GatewayCore"], swiftSettings: dataPlaneSettings),
+    // What gateways count and keep together: in memory, or on a server.
+    .target(
+        name: "SharedState", dependencies: ["Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams"], swiftSettings: dataPlaneSettings),
+    // What the author of a policy imports: phases, verdicts, expressions over exchanges; chains.
+    .target(
+        name: "PolicyKit",
+        dependencies: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore", "Identity", "SharedState"],
+        swiftSettings: dataPlaneSettings),
     .target(
         name: "HTTPEngine", dependencies: ["CNghttp2", "Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams", "SharedState"],
         swiftSettings: dataPlaneSettings),
@@ -77,8 +79,8 @@ let sources: [Target] = [
     .target(
         name: "DataPlane",
         dependencies: [
-            "Primitives", "Schema", "Expressions", "Model", "Reactor", "TLS", "GatewayCore", "Identity", "PolicyKit", "Routing", "Upstreams",
-            "SharedState", "HTTPEngine", "Certificates", "Telemetry", logging,
+            "Primitives", "Schema", "Expressions", "Model", "Reactor", "TLS", "GatewayCore", "Identity", "Routing", "Upstreams",
+            "SharedState", "PolicyKit", "HTTPEngine", "Certificates", "Telemetry", logging,
         ], swiftSettings: dataPlaneSettings),
     // The policies, a folder each. Only the command line and tests know them.
     .target(

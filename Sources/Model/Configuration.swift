@@ -34,10 +34,12 @@ package struct Configuration: Settings {
     @Setting("Access log and metrics.")
     package var telemetry: Telemetry = Telemetry()
 
+    @Setting("What gateways count and keep together. Left out: each counts for itself, in memory.")
+    package var state: StateSettings = StateSettings()
+
     @Setting("Where records are kept.")
     package var storage: Storage = Storage()
 
     package static var about: String { "A gateway's configuration." }
-    package static var reserved: [String] { ["state"] }
     package init() {}
 }

@@ -8,6 +8,9 @@ import Upstreams
 
 extension Worker: ExchangeObserver {
     func upstreamAnswered(_ exchange: Exchange) -> Bool {
+        if let view = exchange.snapshot as? SnapshotView, exchange.upstreamIndex >= 0 {
+            view.lanes[Int(exchange.upstreamIndex)].answered(exchange)
+        }
         if retriesCall(exchange) { return false }
         let response = exchange.response
         response.fields.removeHopByHop()

@@ -28,7 +28,7 @@ extension Gateway {
     ) -> [Diagnostic] {
         let before = snapshot
         let compiled = Snapshot.compile(
-            configuration, policies: policies, version: version, loops: loops, store: store, before: before, callouts: callouts,
+            configuration, policies: policies, version: version, loops: loops, store: store, before: before, callouts: callouts, stores: stores,
             certificates: certificates)
         guard let next = compiled.value else {
             reject(compiled.diagnostics)

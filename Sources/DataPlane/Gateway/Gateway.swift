@@ -5,6 +5,7 @@ import Model
 package import PolicyKit
 package import Reactor
 package import Schema
+package import SharedState
 import Synchronization
 import Telemetry
 import Upstreams
@@ -23,6 +24,8 @@ package final class Gateway: Sendable {
     let health: HealthMonitor
     /// For policies, and for what works in the background.
     package let callouts: any CalloutClient
+    /// What policies count with; outlives every snapshot.
+    package let stores = SharedStores()
     /// Automatic certificates, as handshakes find them.
     let certificates = CertificateTable()
     private let threads: [LoopThread]

@@ -8,6 +8,7 @@ import Primitives
 import Reactor
 import Routing
 package import Schema
+package import SharedState
 package import TLS
 import Upstreams
 
@@ -15,12 +16,12 @@ extension Snapshot {
     /// Compiles a configuration that lint has passed. `loops` divides the upstreams' limits; `store` is the database of consumers;
     /// `before` is the snapshot that this one replaces.
     ///
-    /// `callouts` is what policies are given to call out with; `certificates` are those that come while the snapshot serves.
+    /// `callouts` is what policies are given to call out with, `stores` what they count with; `certificates` are those that come while the snapshot serves.
     ///
     /// Answers every problem at once; with an error among them there is no snapshot.
     package static func compile(
         _ configuration: Configuration, policies: PolicyRegistry = .empty, version: String, loops: Int, store: (any IdentityStore)? = nil,
-        before: Snapshot?, callouts: any CalloutClient = Callouts.checking,
+        before: Snapshot?, callouts: any CalloutClient = Callouts.checking, stores: SharedStores = SharedStores(),
         certificates: (any CertificateSource)? = nil
     ) -> Loaded<Snapshot> {
         let consumers = ConsumerDigest(configuration.consumers)
@@ -28,7 +29,7 @@ extension Snapshot {
         let policyCompiler = PolicyCompiler(
             policies, loops: loops, consumers: configuration.consumers, store: store,
             before: before?.loops == loops ? before?.policies ?? [:] : [:], identities: keepsConsumers ? before?.identities : nil,
-            callouts: callouts)
+            callouts: callouts, stores: stores)
         var compiler = SnapshotCompiler(configuration, policies: policyCompiler)
         compiler.compileRoutes()
         let timing = compiler.compileTiming()

@@ -6,7 +6,7 @@ package import TLS
 /// Whose connection an upstream connection is.
 package protocol ClientConnectionOwner: AnyObject {
     /// The connection carries its exchange no longer, because that is complete, has failed, or was cancelled.
-    func released(_ connection: ClientConnection, failed: Bool)
+    func released(_ connection: ClientConnection, _ exchange: Exchange, failed: Bool)
     /// The exchange is complete and the connection may carry another.
     func becameIdle(_ connection: ClientConnection)
     /// What the last exchange left to do is done: others may use the connection.
@@ -182,7 +182,7 @@ package final class ClientConnection {
     func detach(_ exchange: Exchange, failed: Bool) {
         self.exchange = nil
         exchange.upstream = nil
-        owner?.released(self, failed: failed)
+        owner?.released(self, exchange, failed: failed)
     }
 
     package func close() { close(gracefully: false) }

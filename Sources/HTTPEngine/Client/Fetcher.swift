@@ -119,14 +119,14 @@ private final class Call: Downstream, ExchangeObserver, ClientConnectionOwner, H
 
     // MARK: ClientConnectionOwner
 
-    func released(_ connection: ClientConnection, failed: Bool) {}
+    func released(_ connection: ClientConnection, _ exchange: Exchange, failed: Bool) {}
     func becameIdle(_ connection: ClientConnection) { connection.close() }
     func mayServeNext() {}
     func closed(_ connection: ClientConnection) {}
 
     // MARK: HTTP2ClientOwner
 
-    func released(_ connection: HTTP2ClientConnection, failed: Bool) {}
+    func released(_ connection: HTTP2ClientConnection, _ exchange: Exchange, failed: Bool) {}
     func closed(_ connection: HTTP2ClientConnection) {}
 
     func goOn(overHTTP1 connection: Connection, _ security: ClientConnection.Security, of old: HTTP2ClientConnection, _ exchanges: [Exchange]) {

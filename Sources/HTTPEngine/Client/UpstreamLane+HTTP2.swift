@@ -44,7 +44,9 @@ extension UpstreamLane.Lane {
 }
 
 extension UpstreamLane: HTTP2ClientOwner {
-    package func released(_ connection: HTTP2ClientConnection, failed: Bool) { released(endpoint: connection.endpoint, failed: failed) }
+    package func released(_ connection: HTTP2ClientConnection, _ exchange: Exchange, failed: Bool) {
+        ended(exchange, endpoint: connection.endpoint, failed: failed)
+    }
 
     package var takesHTTP1: Bool { settings.version == .negotiated }
 

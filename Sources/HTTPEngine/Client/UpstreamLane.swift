@@ -10,10 +10,10 @@ package final class UpstreamLane {
     package let settings: UpstreamSettings
     /// Nil for plain text.
     package let tls: TLSClientContext?
-    package private(set) var endpoints: ContiguousArray<Lane> = []
+    package internal(set) var endpoints: ContiguousArray<Lane> = []
     var candidates: ContiguousArray<Candidate> = []
-    private var balancer: Balancer
-    private var random = FastRandom()
+    var balancer: Balancer
+    var random = FastRandom()
     var openConnections = 0
     private(set) var waiting: ContiguousArray<Waiting> = []
     var inFlight = 0
@@ -126,7 +126,7 @@ package final class UpstreamLane {
 
     /// Sends the exchange to an endpoint, now or when a connection is free. `fresh` asks for a new connection.
     package func send(_ exchange: Exchange, fresh: Bool = false) {
-        guard let index = balancer.pick(candidates, tried: exchange.triedEndpoints, random: &random) else {
+        guard let index = pick(exchange) else {
             return fail(exchange, GatewayError(.noHealthyEndpoint, .upstream, "No endpoint of upstream \(settings.name) is available."))
         }
         guard inFlight < settings.requests else { return overloaded(exchange) }
@@ -269,12 +269,8 @@ extension UpstreamLane: TimerOwner {
 }
 
 extension UpstreamLane: ClientConnectionOwner {
-    package func released(_ connection: ClientConnection, failed: Bool) { released(endpoint: connection.endpoint, failed: failed) }
-
-    func released(endpoint index: Int, failed: Bool) {
-        inFlight -= 1
-        candidates[index].active -= 1
-        if failed { endpoints[index].counters.failures += 1 }
+    package func released(_ connection: ClientConnection, _ exchange: Exchange, failed: Bool) {
+        ended(exchange, endpoint: connection.endpoint, failed: failed)
     }
 
     package func mayServeNext() { if !waiting.isEmpty { serveWaiting() } }

@@ -1,33 +1,8 @@
 package import GatewayCore
-package import Primitives
 import Reactor
-package import SharedState
+import SharedState
 
 extension HTTPServer {
-    /// Whether who has connected comes in, before there is a connection.
-    ///
-    /// A trusted proxy speaks for many: its connections are not counted. Whom it names in a PROXY protocol header is, when that is there.
-    func entry(of peer: SocketAddress) -> ConnectionEntry {
-        guard let guards, let address = peer.ip, !namesClients(address) else { return .uncounted }
-        return guards.enter(address, isHandshake: tls != nil)
-    }
-
-    private func namesClients(_ address: IPAddress) -> Bool {
-        trusts(address) || settings.proxyProtocol && info.trustedProxies.isEmpty
-    }
-
-    /// Counts a connection for the client that a PROXY protocol header has named. False: it does not come in.
-    func count(_ connection: Connection, for client: IPAddress) -> Bool {
-        guard let guards, connection.ticket == nil, !trusts(client) else { return true }
-        switch guards.enter(client, isHandshake: tls != nil) {
-        case .refused: return false
-        case .uncounted: return true
-        case .counted(let ticket):
-            connection.ticket = ticket
-            return true
-        }
-    }
-
     /// Closes the connections of those who have been banned meanwhile.
     package func closeBanned() {
         guard let guards else { return }
@@ -90,10 +65,4 @@ struct IdleConnections {
     }
 
     mutating func next() -> Candidate? { candidates.popLast() }
-}
-
-extension Reason {
-    /// Who has given too much cause for it, and is not let in for a while.
-    package static let clientBanned = Reason("client_banned", 429, "This address is banned for a while", "http_request_denied")
-    package static let clientRateLimited = Reason("client_rate_limited", 429, "Too many requests from this address", "http_request_denied")
 }

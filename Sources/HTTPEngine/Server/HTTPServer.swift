@@ -123,12 +123,6 @@ package final class HTTPServer {
         return client
     }
 
-    /// Whether the peer's word on who the client is counts.
-    func trusts(_ address: IPAddress) -> Bool {
-        for network in info.trustedProxies where network.contains(address) { return true }
-        return false
-    }
-
     func removed(_ connection: any ServedConnection) {
         guard connections[connection.slot] === connection else { return }
         connections[connection.slot] = nil

@@ -38,6 +38,8 @@ package final class TCPServer: ListeningServer {
     }
 
     package var openConnections: Int { counters.open }
+    /// Only the endpoint takes part in them.
+    package var shakesHands: Bool { false }
 
     /// Takes over a connection.
     package func accept(_ connection: Connection) {
@@ -81,29 +83,5 @@ package final class TCPServer: ListeningServer {
 
     package func closeAll() {
         for tunnel in tunnels { tunnel?.cut(.draining) }
-    }
-}
-
-extension TCPServer {
-    func trusts(_ address: IPAddress) -> Bool { info.trustedProxies.contains { $0.contains(address) } }
-
-    /// As `HTTPServer` has it.
-    private func entry(of peer: SocketAddress) -> ConnectionEntry {
-        guard let guards, let address = peer.ip, !trusts(address), !(settings.proxyProtocol && info.trustedProxies.isEmpty) else {
-            return .uncounted
-        }
-        return guards.enter(address, isHandshake: false)
-    }
-
-    /// Counts a connection for the client that a PROXY protocol header has named. False: it does not come in.
-    func count(_ connection: Connection, for client: IPAddress) -> Bool {
-        guard let guards, connection.ticket == nil, !trusts(client) else { return true }
-        switch guards.enter(client, isHandshake: false) {
-        case .refused: return false
-        case .uncounted: return true
-        case .counted(let ticket):
-            connection.ticket = ticket
-            return true
-        }
     }
 }

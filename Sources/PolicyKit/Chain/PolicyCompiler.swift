@@ -3,6 +3,7 @@ package import GatewayCore
 package import Identity
 package import Model
 package import Schema
+package import SharedState
 
 /// Turns the policies of a configuration into objects and chains. One for each compilation of a snapshot.
 package struct PolicyCompiler {
@@ -19,6 +20,7 @@ package struct PolicyCompiler {
     /// Made when the first policy asks for consumers, or that of before.
     package private(set) var identities: IdentityDirectory?
     private let callouts: any CalloutClient
+    private let stores: SharedStores
     /// Chains by the policies in them: most routes of an API share one.
     private var chains: [[ChainKey]: PolicyChain] = [:]
     private let warnings = PolicyWarnings()
@@ -31,7 +33,8 @@ package struct PolicyCompiler {
     ///   - identities: those of that snapshot, if its consumers and its database are the same.
     package init(
         _ registry: PolicyRegistry, loops: Int, consumers: [ConsumerSettings], store: (any IdentityStore)? = nil,
-        before: [String: PolicyInstance], identities: IdentityDirectory?, callouts: any CalloutClient = NoCallouts()
+        before: [String: PolicyInstance], identities: IdentityDirectory?, callouts: any CalloutClient = NoCallouts(),
+        stores: SharedStores = SharedStores()
     ) {
         self.registry = registry
         self.loops = loops
@@ -40,6 +43,7 @@ package struct PolicyCompiler {
         self.before = before
         self.identities = identities
         self.callouts = callouts
+        self.stores = stores
         keepsConsumers = identities != nil
     }
 
@@ -84,7 +88,7 @@ package struct PolicyCompiler {
         let known = before[key].flatMap { $0.id == entry.policy ? $0 : nil }
         let context = PolicyContext(
             label: entry.label, loops: loops, identities: type.usesConsumers ? directory() : .empty, predecessor: known?.policy,
-            callouts: callouts, warnings: warnings, registry: registry)
+            callouts: callouts, stores: stores, warnings: warnings, registry: registry)
         guard let instance = try context.instance(of: entry, type, known, keepsConsumers: keepsConsumers) else { return nil }
         instances[key] = instance
         return PolicyLink(instance: instance, needs: type.needs(of: entry.config), position: entry.position, path: path)

@@ -56,7 +56,8 @@ extension PolicyContext {
         for (i, entry) in entries.enumerated() where entry.options.enabled {
             let known = before.first { $0.id == entry.policy && $0.label == entry.label }
             let inner = PolicyContext(
-                label: entry.label, loops: loops, identities: identities, predecessor: known?.policy, callouts: callouts, registry: registry)
+                label: entry.label, loops: loops, identities: identities, predecessor: known?.policy, callouts: callouts,
+                stores: stores, registry: registry)
             func placed(_ flaw: PolicyError.Flaw) -> PolicyError.Flaw {
                 var flaw = flaw
                 if flaw.position == .none { flaw.position = entry.position }

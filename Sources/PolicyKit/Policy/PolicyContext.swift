@@ -3,6 +3,7 @@ package import GatewayCore
 package import Identity
 package import Model
 package import Schema
+package import SharedState
 
 /// What a policy is given when it is made.
 package struct PolicyContext: Sendable {
@@ -17,19 +18,23 @@ package struct PolicyContext: Sendable {
     package let predecessor: (any Policy)?
     /// Asks services that are no upstreams.
     package let callouts: any CalloutClient
+    /// Where policies count.
+    package let stores: SharedStores
     let warnings: PolicyWarnings
     /// Where policies within policies are found.
     let registry: PolicyRegistry
 
     package init(
         label: String, loops: Int, identities: IdentityDirectory = .empty, predecessor: (any Policy)? = nil,
-        callouts: any CalloutClient = NoCallouts(), warnings: PolicyWarnings = PolicyWarnings(), registry: PolicyRegistry = .empty
+        callouts: any CalloutClient = NoCallouts(), stores: SharedStores = SharedStores(), warnings: PolicyWarnings = PolicyWarnings(),
+        registry: PolicyRegistry = .empty
     ) {
         self.label = label
         self.loops = loops
         self.identities = identities
         self.predecessor = predecessor
         self.callouts = callouts
+        self.stores = stores
         self.warnings = warnings
         self.registry = registry
     }

@@ -6,7 +6,7 @@ package import TLS
 /// Whose session an HTTP/2 connection to an upstream is.
 package protocol HTTP2ClientOwner: AnyObject {
     /// The connection carries one of its exchanges no longer, because that is complete, has failed, or was cancelled.
-    func released(_ connection: HTTP2ClientConnection, failed: Bool)
+    func released(_ connection: HTTP2ClientConnection, _ exchange: Exchange, failed: Bool)
     /// A stream has ended, or the upstream allows more of them: another exchange may begin.
     func mayServeNext()
     /// The connection is gone. Its exchanges have been told.
@@ -128,7 +128,7 @@ package final class HTTP2ClientConnection {
         if isConnected, streams.isEmpty { connection?.deadline = loop.now + timeouts.idle }
     }
 
-    func ended(_ exchange: Exchange, failed: Bool) { owner?.released(self, failed: failed) }
+    func ended(_ exchange: Exchange, failed: Bool) { owner?.released(self, exchange, failed: failed) }
 
     // MARK: Sending
 
