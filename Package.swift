@@ -150,7 +150,7 @@ let tests: [Target] = [
     test(
         "DataPlane",
         needs: [
-            "Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "PolicyKit", "Routing", "Upstreams",
+            "Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "PolicyKit", "Routing", "Upstreams", "SharedState",
             "HTTPEngine",
             "Telemetry", "CAllocations",
         ], hasCases: true),

@@ -20,6 +20,8 @@ struct GatewayStatus: Sendable {
     var certificates: [CertificateStatus] = []
     var leads = false
     var hasIssuers = false
+    /// Nil: they are off, or the page does not show them.
+    var guards: GuardStatus?
 }
 
 extension Gateway {
@@ -58,6 +60,7 @@ enum StatusPage {
             .init("exchangesInFlight", .integer(reports.reduce(0) { $0 + $1.exchanges })), .init("listeners", .array(listeners)),
             .init("upstreams", .array(upstreams(reports, configuration))), .init("apis", .array(apis)),
             .init("policies", .array(policies(snapshot))),
+            .init("guards", GuardPage.document(status.guards, reports, most: 20)),
             .init(
                 "certificates",
                 .object([

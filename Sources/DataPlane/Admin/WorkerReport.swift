@@ -1,6 +1,7 @@
 import GatewayCore
 import HTTPEngine
 import Reactor
+import SharedState
 import Synchronization
 import Telemetry
 import Upstreams
@@ -42,6 +43,7 @@ struct WorkerReport: Sendable {
     let servers: [Server]
     let lanes: [Lane]
     let lag: LoopLag
+    var guards: GuardCounters?
 }
 
 extension Worker {
@@ -62,7 +64,8 @@ extension Worker {
         return WorkerReport(
             loop: loop.index, exchanges: pool.inUse, tunnels: tunnels.count, routes: routes,
             unrouted: WorkerReport.Route(index: -1, statuses: unrouted.statuses, latency: unrouted.latency), endpoints: endpoints,
-            servers: servers, lanes: view.lanes.map { WorkerReport.Lane(upstream: $0.settings.name, queued: $0.queued) }, lag: loop.lag)
+            servers: servers, lanes: view.lanes.map { WorkerReport.Lane(upstream: $0.settings.name, queued: $0.queued) }, lag: loop.lag,
+            guards: guards?.counters)
     }
 }
 

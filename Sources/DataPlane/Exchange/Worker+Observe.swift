@@ -36,6 +36,7 @@ extension Worker: ExchangeObserver {
     func finished(_ exchange: Exchange) {
         exchange.task?.cancel()
         if exchange.chain.reached > 0 { chain(of: exchange)?.finish(exchange) }
+        if let error = exchange.error { noteOffence(error, exchange) }
         logTiming(exchange)
         if exchange.tunnel == .open { exchange.tunnelWatch?.over() }
         // How long a tunnel was open says nothing about how quick anybody was.

@@ -5,6 +5,7 @@ import Model
 import Primitives
 import Reactor
 import Routing
+import SharedState
 import Telemetry
 import Upstreams
 
@@ -28,6 +29,11 @@ final class Worker: @unchecked Sendable {
     var accessLogWriter: AccessLogWriter?
     var draining: (() -> Void)?
     var tunnels = OpenTunnels()
+    /// Nil: clients may do what they want.
+    var guards: GuardLane?
+    /// How many bans had begun when their connections were last closed, and when to look again.
+    var seenBans: UInt64 = 0
+    var nextSweep = Instant(nanoseconds: 0)
     /// Answers authorities; nil while no certificate is had from one.
     var certificates: CertificateService?
 
@@ -44,6 +50,7 @@ final class Worker: @unchecked Sendable {
 
     private func turnEnded() {
         accessLog?.flush()
+        closeBanned()
         if let draining, isQuiet {
             self.draining = nil
             draining()

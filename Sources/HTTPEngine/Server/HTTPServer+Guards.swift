@@ -1,4 +1,4 @@
-package import GatewayCore
+import GatewayCore
 import Reactor
 import SharedState
 

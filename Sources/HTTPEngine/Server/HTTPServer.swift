@@ -153,7 +153,7 @@ package final class HTTPServer {
 
     /// Closes every connection, whatever it is doing.
     package func closeAll() {
-        for connection in connections { connection?.shutDown(.draining, reset: false) }
+        for connection in connections { connection?.shutDown(.draining) }
         handshakes.closeAll()
     }
 }
@@ -173,4 +173,8 @@ protocol ServedConnection: AnyObject {
     func endIdle()
     /// Ends now.
     func shutDown(_ reason: Reason, reset: Bool)
+}
+
+extension ServedConnection {
+    func shutDown(_ reason: Reason) { shutDown(reason, reset: false) }
 }

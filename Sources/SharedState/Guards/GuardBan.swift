@@ -12,4 +12,12 @@ package struct GuardBan: Equatable, Sendable {
     package var cause: Offence
     /// Connections that are still open.
     package var open: Int
+
+    package init(network: CIDR, left: Nanoseconds, strikes: Int, cause: Offence, open: Int) {
+        self.network = network
+        self.left = left
+        self.strikes = strikes
+        self.cause = cause
+        self.open = open
+    }
 }

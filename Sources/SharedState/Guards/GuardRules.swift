@@ -12,17 +12,17 @@ package struct GuardBounds: Equatable, Sendable {
     package var offences: RateWindow?
 
     package init() {}
+}
 
-    /// So many a second, and what a few seconds bring at once: a page opens several connections, and clients come back together
-    /// when a network does.
-    package static func rate(_ perSecond: Int) -> RateWindow? {
-        perSecond > 0 ? RateWindow(limit: perSecond, period: .seconds(1), burst: perSecond.multipliedClamped(by: burstSeconds)) : nil
+extension RateWindow? {
+    /// So many a second, and what two seconds bring at once: a page opens several connections, and clients come back together when a
+    /// network does. Nil for 0.
+    package init(perSecond count: Int) {
+        self = count > 0 ? RateWindow(limit: count, period: .seconds(1), burst: count > .max / 2 ? count : 2 * count) : nil
     }
 
-    /// So many within a minute, forgotten steadily.
-    package static func offences(_ count: Int) -> RateWindow? { count > 0 ? RateWindow(limit: count, period: .seconds(60)) : nil }
-
-    private static let burstSeconds = 2
+    /// So many within a minute, forgotten steadily. Nil for 0.
+    package init(perMinute count: Int) { self = count > 0 ? RateWindow(limit: count, period: .seconds(60)) : nil }
 }
 
 /// Bans, each twice as long as the one before.
@@ -73,11 +73,4 @@ package struct AddressPrefixes: Equatable, Sendable {
     func bits(_ address: IPAddress) -> Int { address.isIPv4 ? 96 + v4 : v6 }
 
     func callAsFunction(_ address: IPAddress) -> IPAddress { CIDR(address, bits: bits(address)).address }
-}
-
-extension Int {
-    fileprivate func multipliedClamped(by factor: Int) -> Int {
-        let (product, overflow) = multipliedReportingOverflow(by: factor)
-        return overflow ? .max : product
-    }
 }
