@@ -121,7 +121,7 @@ class Gateway:
         file.write_text(json.dumps({
             "runtime": {"threads": 1, "drain": "1s"},
             "admin": {"address": f"127.0.0.1:{ADMIN}"},
-            "telemetry": {"accessLog": "off"},
+            "telemetry": {"accessLog": "none"},
             "guards": {**settings, "enabled": guards},
             "listeners": [{"name": "plain", "address": f"{GATEWAY}:{PLAIN}"},
                           {"name": "secure", "address": f"{GATEWAY}:{SECURE}", "tls": {"certificates": [{"certificate": str(pair[0]), "key": str(pair[1])}]}}],
