@@ -61,7 +61,8 @@ let sources: [Target] = [
     .target(name: "Upstreams", dependencies: ["Primitives", "Reactor", "GatewayCore"], swiftSettings: dataPlaneSettings),
     // What gateways count and keep together: in memory, or on a server.
     .target(
-        name: "SharedState", dependencies: ["Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams"], swiftSettings: dataPlaneSettings),
+        name: "SharedState", dependencies: ["Primitives", "Reactor", "TLS", "GatewayCore", "Identity", "Upstreams"],
+        swiftSettings: dataPlaneSettings),
     // What the author of a policy imports: phases, verdicts, expressions over exchanges; chains.
     .target(
         name: "PolicyKit",
@@ -73,7 +74,8 @@ let sources: [Target] = [
     // Automatic certificates: ACME, renewal, the store that gateways share.
     .target(
         name: "Certificates",
-        dependencies: ["COpenSSL", "Primitives", "Reactor", "TLS", "GatewayCore", "Identity", "Upstreams", "HTTPEngine"], swiftSettings: dataPlaneSettings),
+        dependencies: ["COpenSSL", "Primitives", "Reactor", "TLS", "GatewayCore", "Identity", "Upstreams", "HTTPEngine"],
+        swiftSettings: dataPlaneSettings),
     .target(name: "Telemetry", dependencies: ["Primitives", "Reactor", "GatewayCore", logging], swiftSettings: dataPlaneSettings),
     // Compiles a model into a snapshot, runs the life of an exchange, swaps snapshots.
     .target(
@@ -138,7 +140,7 @@ let tests: [Target] = [
     test("GatewayCore", needs: ["Primitives", "Reactor", "ReactorTesting"], hasCases: true),
     test("Identity", needs: ["COpenSSL", "Primitives", "Reactor", "GatewayCore", "CAllocations"], hasCases: true),
     test("Storage", needs: ["Primitives", "Reactor", "GatewayCore", "Identity"]),
-    test("SharedState", needs: ["Primitives", "Reactor", "ReactorTesting"], hasCases: true),
+    test("SharedState", needs: ["Primitives", "Reactor", "ReactorTesting", "TLS", "GatewayCore", "Identity", "Upstreams"], hasCases: true),
     test("Schema", needs: ["Primitives"]),
     test("Model", needs: ["Primitives", "Schema", "PolicyKit", "Policies"], hasCases: true),
     test("Expressions", needs: ["Primitives", "CAllocations"], hasCases: true),
@@ -153,7 +155,7 @@ let tests: [Target] = [
             "Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "PolicyKit", "Routing", "Upstreams", "SharedState",
             "HTTPEngine",
             "Telemetry", "CAllocations",
-        ], hasCases: true),
+        ], products: [logging], hasCases: true),
     test(
         "PolicyKit",
         needs: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "Identity", "HTTPEngine"]),

@@ -27,7 +27,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 GATEWAY, CLIENTS = "10.78.0.1", "10.78.0.2"
 ATTACKERS, ATTACKER_COUNT = "10.77.4.1", 1000
-HONEST, HONEST_COUNT = "10.77.100.", 50
+HONEST_COUNT = 50
 PLAIN, SECURE, ADMIN, UPSTREAM = 8080, 8443, 9180, 9000
 GATEWAY_CPU, CLIENT_CPU = 0, 1
 
@@ -186,7 +186,7 @@ async def honest_client(index, seconds, secure, results):
                     if writer:
                         writer.close()
                     reader, writer = await asyncio.open_connection(
-                        GATEWAY, SECURE if secure else PLAIN, local_addr=(f"{HONEST}{index + 1}", 0), ssl=context, server_hostname="a.test" if secure else None)
+                        GATEWAY, SECURE if secure else PLAIN, local_addr=(f"10.77.{100 + index}.1", 0), ssl=context, server_hostname="a.test" if secure else None)
                     left = 20
                 writer.write(GET)
                 head = await reader.readuntil(b"\r\n\r\n")

@@ -21,8 +21,9 @@ class Count:
         #: None: a folder of what several policies share.
         self.id = next(iter(re.findall(r'static let id = "([^"]+)"', "\n".join(texts.values()))), None)
         self.files = len(texts)
-        # Identity and callouts are protocols with states, keys and failures of their own; what their policies share is in Support.
-        self.speaks = any(re.search(r"^(package |internal )?import Identity$|\.callouts\b", text, re.M) for text in texts.values())
+        # Identity, callouts and shared stores are protocols with states, keys and failures of their own; what their policies share
+        # is in Support.
+        self.speaks = any(re.search(r"^(package |internal )?import (Identity|SharedState)$|\.callouts\b", text, re.M) for text in texts.values())
         self.lines = sum(text.count("\n") for text in texts.values())
         # Code without comments and empty lines.
         self.code = sum(sum(1 for line in code_of(text).splitlines() if line.strip()) for text in texts.values())
@@ -48,5 +49,5 @@ def table():
     rows = ["| policy | lines | of code | files | cases | unit tests | files to add it |", "| --- | --- | --- | --- | --- | --- | --- |"]
     for policy in policies:
         rows.append(f"| `{policy.id}` | {policy.lines} | {policy.code} | {policy.files} | {policy.cases} | {policy.tests} | {policy.touched} |")
-    rows.append(f"\nMedian of those that neither verify credentials nor call out: {median(policies):g} lines, comments included.\n")
+    rows.append(f"\nMedian of those that neither verify credentials, nor call out, nor ask a store: {median(policies):g} lines, comments included.\n")
     return "\n".join(rows)

@@ -12,11 +12,14 @@ package struct ConfigurationDiff: Equatable, Sendable {
     package var listeners: Changes
     package var upstreams: Changes
     package var apis: Changes
+    package var plans: Changes
     package var consumers: Changes
-    /// Top-level groups without names that differ: `runtime`, `admin`, `guards`, `acme`, `policies`, `telemetry`, `storage`.
+    /// Top-level groups without names that differ: `runtime`, `admin`, `guards`, `acme`, `policies`, `telemetry`, `state`, `storage`.
     package var groups: [String]
 
-    package var isEmpty: Bool { secrets.isEmpty && listeners.isEmpty && upstreams.isEmpty && apis.isEmpty && consumers.isEmpty && groups.isEmpty }
+    package var isEmpty: Bool {
+        secrets.isEmpty && listeners.isEmpty && upstreams.isEmpty && apis.isEmpty && plans.isEmpty && consumers.isEmpty && groups.isEmpty
+    }
 }
 
 extension Configuration {
@@ -31,10 +34,12 @@ extension Configuration {
         if acme != new.acme { groups.append("acme") }
         if policies != new.policies { groups.append("policies") }
         if telemetry != new.telemetry { groups.append("telemetry") }
+        if state != new.state { groups.append("state") }
         if storage != new.storage { groups.append("storage") }
         return ConfigurationDiff(
-            secrets: changes(secrets, new.secrets, \.name), listeners: changes(listeners, new.listeners, \.name), upstreams: changes(upstreams, new.upstreams, \.name),
-            apis: changes(apis, new.apis, \.name),
+            secrets: changes(secrets, new.secrets, \.name), listeners: changes(listeners, new.listeners, \.name),
+            upstreams: changes(upstreams, new.upstreams, \.name),
+            apis: changes(apis, new.apis, \.name), plans: changes(plans, new.plans, \.name),
             consumers: (consumers ?? ConsumerDigest(self.consumers)).changes(to: ConsumerDigest(new.consumers)), groups: groups)
     }
 
@@ -56,7 +61,9 @@ extension ConfigurationDiff: CustomStringConvertible {
     /// `upstreams: 1 changed (catalog); apis: 2 added (a, b)`, or `nothing`.
     package var description: String {
         var parts: [String] = []
-        let lists = [("secrets", secrets), ("listeners", listeners), ("upstreams", upstreams), ("apis", apis), ("consumers", consumers)]
+        let lists = [
+            ("secrets", secrets), ("listeners", listeners), ("upstreams", upstreams), ("apis", apis), ("plans", plans), ("consumers", consumers),
+        ]
         for (list, changes) in lists where !changes.isEmpty {
             let kinds = [("added", changes.added), ("changed", changes.changed), ("removed", changes.removed)].filter { !$0.1.isEmpty }
             parts.append("\(list): " + kinds.map { "\($1.count) \($0) (\(ConfigurationDiff.brief($1)))" }.joined(separator: ", "))

@@ -31,6 +31,9 @@ package struct Configuration: Settings {
     @Setting("Named, versioned sets of routes.")
     package var apis: [API] = []
 
+    @Setting("What callers are entitled to: limits, quotas and access, that consumers and credentials refer to.")
+    package var plans: [Plan] = []
+
     @Setting("Who calls.")
     package var consumers: [ConsumerSettings] = []
 

@@ -10,8 +10,10 @@ package let builtInPolicies = PolicyRegistry(
         APIKey.self,
         Authorize.self,
         AWSSigV4.self,
+        BandwidthLimit.self,
         BasicAuth.self,
         BruteForce.self,
+        ConcurrencyLimit.self,
         ContentDigest.self,
         CORS.self,
         ExtAuthz.self,
@@ -31,6 +33,7 @@ package let builtInPolicies = PolicyRegistry(
         OPA.self,
         OpenAPISecurity.self,
         Query.self,
+        Quota.self,
         RateLimit.self,
         Redirect.self,
         RequestIdentity.self,
@@ -39,9 +42,11 @@ package let builtInPolicies = PolicyRegistry(
         Rewrite.self,
         Scopes.self,
         SizeLimit.self,
+        SpikeArrest.self,
+        TokenLimit.self,
         UpstreamAuth.self,
     ],
-    reserved: reservedPolicies)
+    reserved: reservedPolicies, ofPlans: Plans.self)
 
 /// Names of the configuration format that come with later versions.
 private let reservedPolicies = ["cache"]

@@ -4,6 +4,9 @@ package final class Acceptor: TimerOwner {
     package let address: SocketAddress
     package var slot = -1
     package let loop: EventLoop
+    /// The client says something before it is answered: whoever has said nothing yet is left to the kernel for a second, and what
+    /// was said is read together with the connection.
+    package let clientSpeaksFirst: Bool
     /// Called on the loop with each new connection; it sets the connection's handler.
     package let accepted: (Connection) -> Void
     /// Whether somebody comes in; nil: everybody does.
@@ -15,10 +18,13 @@ package final class Acceptor: TimerOwner {
     var lastTurn = -2
     private var timer: TimerWheel.ID?
 
-    package init(handle: Int32, address: SocketAddress, loop: EventLoop, accepted: @escaping (Connection) -> Void) {
+    package init(
+        handle: Int32, address: SocketAddress, loop: EventLoop, clientSpeaksFirst: Bool = false, accepted: @escaping (Connection) -> Void
+    ) {
         self.handle = handle
         self.address = address
         self.loop = loop
+        self.clientSpeaksFirst = clientSpeaksFirst
         self.accepted = accepted
     }
 

@@ -45,6 +45,11 @@ package protocol Backend: AnyObject {
     func resume(_ acceptor: Acceptor)
     /// Stops accepting: what has already arrived is accepted first.
     func remove(_ acceptor: Acceptor)
+
+    /// Begins to receive datagrams.
+    func add(_ socket: DatagramSocket) throws(SystemError)
+    /// Receives no more, and closes the socket.
+    func remove(_ socket: DatagramSocket)
 }
 
 extension Backend {

@@ -107,7 +107,7 @@ def test_a_million_consumers_cost_no_start(start, upstream, tmp_path):
     key, _ = create("--consumer", "one", *at)
     connection = sqlite3.connect(database)
     with connection:
-        connection.execute("INSERT INTO consumers SELECT 'many', '[]', '{}', 1")
+        connection.execute("INSERT INTO consumers (name, groups, attributes, enabled) VALUES ('many', '[]', '{}', 1)")
         connection.execute(
             "INSERT INTO credentials (kind, key, id, consumer, secret, created) "
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT 1, randomblob(32), 'k' || i, 'many', x'', 0 FROM n")

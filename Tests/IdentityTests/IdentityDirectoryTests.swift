@@ -37,9 +37,9 @@ import Testing
 
     private func file() throws -> MemoryIdentityStore {
         var builder = MemoryIdentityStore.Builder(consumers: 3, credentials: 2)
-        let owner = builder.add(Consumer(name: "known", groups: ["of-file"]))
+        let owner = builder.add(Consumer(name: "known", groups: ["of-file"], plans: ["free"]))
         _ = builder.add(Consumer(name: "off"), isEnabled: false)
-        _ = builder.add(Consumer(name: "known", groups: ["of-file", "of-app"], application: "app"))
+        _ = builder.add(Consumer(name: "known", groups: ["of-file", "of-app"], application: "app", plans: ["app"]))
         let added = builder.add(try key("file"), owner: owner)
         let hasUser = builder.add(try user("u"), owner: owner, secret: [1])
         #expect(added && hasUser)
@@ -65,6 +65,7 @@ import Testing
             CredentialRecord(key: try key("c"), consumer: Consumer(name: "known", application: "unheard-of")),
             CredentialRecord(key: try key("d"), consumer: Consumer(name: "off", groups: ["x"])),
             CredentialRecord(key: try key("e"), consumer: Consumer(name: "new", groups: ["x"])),
+            CredentialRecord(key: try key("g"), consumer: Consumer(name: "known", plans: ["of-database"]), plans: ["own"]),
         ])
         let directory = IdentityDirectory(file: try file(), store: database)
         #expect(record(await directory.find(try key("file")))?.id != "of-database")
@@ -73,6 +74,9 @@ import Testing
         #expect(record(await directory.find(try key("b")))?.consumer.groups == ["of-file", "of-app"])
         let unheard = try #require(record(await directory.find(try key("c"))))
         #expect(unheard.consumer.groups == ["of-file"] && unheard.consumer.application == "unheard-of")
+        let plans = [record(await directory.find(try key("a"))), record(await directory.find(try key("b"))), unheard].map { $0?.consumer.plans }
+        #expect(plans == [["free"], ["app"], ["free"]])
+        #expect(record(await directory.find(try key("g")))?.consumer.plans == ["own"])
         #expect(record(await directory.find(try key("d")))?.isEnabled == false)
         #expect(record(await directory.find(try key("e")))?.consumer.groups == ["x"])
         guard case .none = await directory.find(try key("f")) else { return #expect(Bool(false)) }

@@ -14,6 +14,13 @@ import Testing
         #expect(diff.description == "upstreams: 1 added (c), 1 changed (a), 1 removed (b); runtime changed")
     }
 
+    @Test func plansAreNamed() throws {
+        func plans(_ list: String) throws -> Configuration { try #require(Case.load("listeners: []\nplans: [\(list)]").value) }
+        let old = try plans("{ name: free, access: [] }, { name: gold, quotas: [{ calls: 1, per: day }] }, { name: old, access: [] }")
+        let new = try plans("{ name: free, access: [] }, { name: gold, quotas: [{ calls: 2, per: day }] }, { name: new, access: [] }")
+        #expect(old.diff(to: new).description == "plans: 1 added (new), 1 changed (gold), 1 removed (old)")
+    }
+
     @Test func placesAndDefaultsDoNotCount() throws {
         let old = try #require(Case.load(DiffTests.old).value)
         let moved = try #require(
@@ -27,7 +34,9 @@ import Testing
     /// Whatever is changed of a consumer, it is noticed.
     @Test func everySettingOfAConsumerCounts() throws {
         let variants = [
-            "", "groups: [a]", "groups: [b]", "attributes: { a: b }", "attributes: { a: c }", "enabled: false",
+            "", "groups: [a]", "groups: [b]", "attributes: { a: b }", "attributes: { a: c }", "enabled: false", "plans: [a]", "plans: [b]",
+            "credentials: [{ apiKey: 0123456789abcdef, plans: [a] }]", "applications: [{ name: a, plans: [a] }]",
+            "applications: [{ name: a, plans: [] }]",
             "credentials: [{ apiKey: 0123456789abcdef }]",
             "credentials: [{ apiKey: 1123456789abcdef }]", "credentials: [{ apiKey: 0123456789abcdef, name: n }]",
             "credentials: [{ apiKey: 0123456789abcdef, expires: 2027-01-01 }]", "credentials: [{ apiKey: 0123456789abcdef, enabled: false }]",
@@ -63,7 +72,7 @@ import Testing
         let counts = types.map { SettingsOutline(of: $0).sections[0].settings.count }
         #expect(
             Dictionary(uniqueKeysWithValues: zip(settings, counts)) == [
-                "ConsumerSettings": 6, "ApplicationSettings": 5, "Credential": 9, "BasicCredential": 2, "JWTClaimCredential": 3,
+                "ConsumerSettings": 7, "ApplicationSettings": 6, "Credential": 10, "BasicCredential": 2, "JWTClaimCredential": 3,
                 "CertificateCredential": 4,
                 "HMACCredential": 2,
             ])
@@ -76,7 +85,7 @@ import Testing
     }
 
     private static func consumers(_ list: String) throws -> ConsumerDigest {
-        let loaded = Case.load("listeners: []\nconsumers: [\(list)]")
+        let loaded = Case.load("listeners: []\nplans: [{ name: a, access: [] }, { name: b, access: [] }]\nconsumers: [\(list)]")
         return ConsumerDigest(try #require(loaded.value, "\(loaded.diagnostics)").consumers)
     }
 

@@ -37,7 +37,7 @@ import Testing
         #expect(RateLimitLeft(memo) == nil)
         memo.second = reset
         #expect(RateLimitLeft(memo) == nil)
-        let left = RateLimitLeft(window: window, remaining: remaining, reset: reset)
+        let left = RateLimitLeft(tier: window % 7, window: window, remaining: remaining, reset: reset)
         #expect(RateLimitLeft(left.memo) == left)
     }
 
@@ -46,9 +46,9 @@ import Testing
     @Test func dryRunsAreNoted() throws {
         let exchange = Exchange(loop: MemoryNetwork().loop)
         let policy = try RateLimitTests.policy("{ limit: 1, window: 1m, dryRun: true }", label: #"a "b" é"#)
-        _ = policy.onRequest(exchange)
+        _ = policy.verdict(exchange)
         #expect(exchange.logMembers == nil)
-        guard case .proceed = policy.onRequest(exchange) else { throw TestProblem("a dry run refuses") }
+        guard case .proceed? = policy.verdict(exchange) else { throw TestProblem("a dry run refuses") }
         var members: [String] = []
         LogMember.forEach(exchange.logMembers?.view ?? ByteView()) { members.append("\($0.name.string)=\($0.value.string)") }
         #expect(members == [#"rateLimitDryRun=a "b" é"#])
@@ -65,7 +65,7 @@ import Testing
         exchange.request.fields.append("x-a", "b")
         let policy = try RateLimitTests.policy("{ limit: 100000, window: 1m, \(settings) }")
         func round() {
-            _ = policy.onRequest(exchange)
+            _ = policy.verdict(exchange)
             _ = policy.onResponse(exchange)
             exchange.response.clear()
             exchange.chain.clear()

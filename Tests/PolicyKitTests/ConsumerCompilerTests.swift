@@ -18,6 +18,29 @@ import Testing
 
     init() throws { keys = try IdentityKeyMaker() }
 
+    /// A credential with plans of its own is somebody else's only as far as they go.
+    @Test func theNearestPlansCount() throws {
+        let (store, diagnostics) = try compile(
+            """
+            plans: [{ name: a, access: [] }, { name: b, access: [] }]
+            consumers:
+              - name: shop
+                plans: [a]
+                enabled: false
+                credentials: [{ apiKey: own-0123456789abc }, { apiKey: other-0123456789a, plans: [b] }]
+                applications:
+                  - { name: web, credentials: [{ apiKey: web-0123456789abc }, { apiKey: none-0123456789ab, plans: [] }] }
+            """)
+        #expect(diagnostics == [])
+        let found = try ["own-0123456789abc", "other-0123456789a", "web-0123456789abc", "none-0123456789ab"].map { text in
+            try #require(text.withView { keys.apiKey($0) }.flatMap { store.find($0) })
+        }
+        #expect(found.map(\.consumer.plans) == [["a"], ["b"], ["a"], []])
+        #expect(found.allSatisfy { $0.consumer.name == "shop" && !$0.isEnabled })
+        #expect(store.owner(named: "shop", application: nil)?.consumer.plans == ["a"])
+        #expect(store.owner(named: "shop", application: "web")?.consumer.plans == ["a"])
+    }
+
     @Test func everyKindIsFound() throws {
         let (store, diagnostics) = try compile(
             """

@@ -9,8 +9,10 @@ package import Reactor
 package final class MemoryBackend: Backend {
     package static let start = Instant(nanoseconds: 1_000_000_000_000)
     package private(set) var now = start
-    /// Follows the clock that the test turns, from the beginning of 2026 on.
-    package var wallClock: UInt64 { 1_767_225_600_000_000_000 + (now - MemoryBackend.start) }
+    /// Follows the clock that the test turns, from the beginning of 2026 on, but for what it was set forward or back.
+    package var wallClock: UInt64 { UInt64(bitPattern: 1_767_225_600_000_000_000 + Int64(now - MemoryBackend.start) + wallStep) }
+    /// How far the wall clock was set forward, in nanoseconds.
+    package var wallStep: Int64 = 0
     /// How far the clock may go by itself while nothing happens: set by `MemoryNetwork.advance`.
     var horizon = Instant(nanoseconds: 0)
     /// Counts everything that was delivered, sent or asked for: without a change of it, nothing happened.

@@ -192,6 +192,40 @@ import Testing
         #expect(RawSocket.connect(to: address) == nil)
     }
 
+    @Test func whoSpeaksFirstIsHeardWithTheConnection() throws {
+        let handle = try Socket.listen(on: .ip(.loopback, port: 0))
+        let address = try #require(Socket.localAddress(handle))
+        var found: Connection?
+        var turns = 0
+        let acceptor = Acceptor(handle: handle, address: address, loop: loop, clientSpeaksFirst: true) {
+            $0.handler = recorder
+            found = $0
+            turns += 1
+        }
+        try loop.backend.add(acceptor)
+        defer { acceptor.close() }
+        let peer = try #require(RawSocket.connect(to: address))
+        // The kernel keeps the silent for a second.
+        #expect(!until(within: .milliseconds(300)) { found != nil })
+        peer.send("ping")
+        #expect(until { found != nil })
+        #expect(turns == 1 && recorder.text == "ping")
+        found?.close()
+        // Whoever stays silent for longer is accepted all the same.
+        found = nil
+        _ = try #require(RawSocket.connect(to: address))
+        #expect(until { found != nil })
+        found?.close()
+    }
+
+    @Test func acceptedConnectionsSendAtOnce() throws {
+        let (connection, _) = try accepted()
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        #expect(getsockopt(connection.handle, Int32(IPPROTO_TCP), TCP_NODELAY, &value, &length) == 0 && value != 0)
+        connection.close()
+    }
+
     /// A connection that epoll refuses is closed by its owner; its place must not be given away twice.
     @Test func aConnectionThatCannotBeWatchedLeavesNoTrace() throws {
         let file = open("/dev/null", O_RDONLY | O_CLOEXEC)

@@ -5,14 +5,14 @@ import Testing
 
 @Suite struct NetworkTests {
     @Test(arguments: [
-        "127.0.0.1:80", "[::1]:9001", "orders.internal:80", "a_b:1", "unix:/run/x.sock", "host:65535", "xn--bcher-kva.example:443",
+        "127.0.0.1:80", "[::1]:9001", "orders.internal:80", "a_b:1", "unix:/run/x.sock", "host:65535", "xn--bcher-kva.example:443", "_http._tcp.orders.internal",
     ])
     func endpoints(_ text: String) { #expect(EndpointAddress(parsing: text)?.text == text) }
 
     @Test(arguments: [
         "", "host", ":80", "host:", "host:0", "host:65536", "host:+1", "::1:80", "[::1]", "[127.0.0.1]:80", "[::1:80", "1.2.3:80",
         "256.1.1.1:80",
-        "a b:80", "-a:80", "a..b:80", "http://a:80", "unix:", "unix:x", "a/b:80",
+        "_a b", "_a..b", "_a.1", "a b:80", "-a:80", "a..b:80", "http://a:80", "unix:", "unix:x", "a/b:80",
     ])
     func noEndpoints(_ text: String) { #expect(EndpointAddress(parsing: text) == nil) }
 

@@ -23,11 +23,13 @@ import Testing
     func store(_ kind: Kind, _ content: Content) throws -> any IdentityStore {
         switch kind {
         case .memory:
-            var builder = MemoryIdentityStore.Builder(consumers: content.consumers.count, credentials: content.credentials.count)
+            var builder = MemoryIdentityStore.Builder(
+                consumers: content.consumers.count + content.credentials.count, credentials: content.credentials.count)
             var places: [String: Int] = [:]
             for record in content.consumers { places[record.consumer.name] = builder.add(record.consumer, isEnabled: record.isEnabled) }
             for record in content.credentials {
-                let owner = try #require(places[record.consumer.name])
+                // With plans of its own, a credential is a caller of its own.
+                let owner = record.plans == nil ? try #require(places[record.consumer.name]) : builder.add(record.consumer)
                 let isNew = builder.add(
                     record.key, owner: owner, id: record.id, secret: record.secret, expires: record.expires, isEnabled: record.isEnabled)
                 #expect(isNew)
@@ -48,14 +50,14 @@ import Testing
     func basic(_ user: String) throws -> IdentityKey { try #require(user.withView { keys.basic(user: $0) }) }
 
     @Test(arguments: Kind.allCases) func whatIsThereIsFoundWhole(_ kind: Kind) async throws {
-        let consumer = Consumer(name: "möbel \"x\"", groups: ["a", "b"], attributes: [("tier", "gold"), ("quote", "\"'\\")])
+        let consumer = Consumer(name: "möbel \"x\"", groups: ["a", "b"], attributes: [("tier", "gold"), ("quote", "\"'\\")], plans: ["free"])
         let store = try store(
             kind,
             Content(
                 consumers: [ConsumerRecord(consumer)],
                 credentials: [
                     CredentialRecord(key: try apiKey("k1"), id: "first", consumer: consumer, expires: 2_000_000_000),
-                    CredentialRecord(key: try basic("u"), consumer: consumer, secret: Array("$2b$x".utf8)),
+                    CredentialRecord(key: try basic("u"), consumer: consumer, plans: ["gold", "extra"], secret: Array("$2b$x".utf8)),
                     CredentialRecord(key: try apiKey("k2"), consumer: consumer, secret: [0, 255, 10], isEnabled: false),
                 ]))
         let first = try #require(try await store.find(try apiKey("k1")))
@@ -67,6 +69,7 @@ import Testing
         let shown = try basic("u").shown
         #expect(second.secret == Array("$2b$x".utf8) && second.expires == nil && second.id == shown)
         let third = try #require(try await store.find(try apiKey("k2")))
+        #expect(first.consumer.plans == ["free"] && second.consumer.plans == ["gold", "extra"])
         #expect(third.secret == [0, 255, 10] && !third.isEnabled && !third.counts(at: 0))
     }
 

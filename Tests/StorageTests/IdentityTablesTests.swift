@@ -57,6 +57,20 @@ import Testing
         #expect(found.consumer.groups == ["b"] && !found.isEnabled)
     }
 
+    @Test func aDatabaseOfBeforeThereWerePlansIsTakenAlong() throws {
+        defer { file.remove() }
+        let database = try SQLiteDatabase(path: file.path)
+        try database.execute(IdentityTables.migrations[0])
+        try database.execute("PRAGMA user_version = 1")
+        try database.execute("INSERT INTO consumers VALUES ('c', '[\"g\"]', '{}', 1)")
+        try database.execute("INSERT INTO credentials VALUES (1, zeroblob(32), 'k', 'c', NULL, x'', 7, NULL, NULL)")
+        let tables = try IdentityTables(database)
+        let stored = try #require(try tables.credentials().first)
+        #expect(stored.record.consumer.groups == ["g"] && stored.record.consumer.plans == [] && stored.record.plans == nil)
+        try tables.put(ConsumerRecord(Consumer(name: "c", plans: ["free"])))
+        #expect(try tables.credentials().first?.record.consumer.plans == ["free"])
+    }
+
     @Test func theFileIsForItsOwnerAlone() throws {
         defer { file.remove() }
         _ = try tables()

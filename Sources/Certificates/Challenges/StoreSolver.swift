@@ -1,8 +1,9 @@
 internal import Reactor
 
-/// HTTP-01 and TLS-ALPN-01: the answer lies in the store, where every gateway finds it.
+/// HTTP-01 and TLS-ALPN-01: the answer lies in the store, where every gateway that shares it finds it, and others are told.
 struct StoreSolver: ChallengeSolver {
     let store: CertificateStore
+    let board: (any ChallengeBoard)?
     let type: String
 
     private func name(_ challenge: PreparedChallenge) -> String { type == "http-01" ? challenge.token : challenge.name }
@@ -13,7 +14,11 @@ struct StoreSolver: ChallengeSolver {
         } catch {
             throw .challenge("\(error)")
         }
+        board?.put(type, name(challenge), challenge.keyAuthorization)
     }
 
-    func withdraw(_ challenge: PreparedChallenge) async throws(ACMEError) { store.removeChallenge(type, name(challenge)) }
+    func withdraw(_ challenge: PreparedChallenge) async throws(ACMEError) {
+        store.removeChallenge(type, name(challenge))
+        board?.takeDown(type, name(challenge))
+    }
 }

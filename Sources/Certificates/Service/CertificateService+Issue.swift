@@ -133,7 +133,7 @@ extension CertificateService {
 
     private func solver(for issuer: IssuerSettings, _ store: CertificateStore) throws(ACMEError) -> any ChallengeSolver {
         guard case .dns(let provider, let propagation) = issuer.challenge else {
-            return StoreSolver(store: store, type: issuer.challenge.type)
+            return StoreSolver(store: store, board: board, type: issuer.challenge.type)
         }
         return DNSSolver(
             provider: provider, propagation: propagation, resolver: resolver, callouts: try callouts(trusting: nil), clock: clock)

@@ -29,7 +29,7 @@ extension CertificateService {
     }
 
     private func showValidation(_ name: String) {
-        guard HostName.isValid(name), let text = store?.challenge("tls-alpn-01", name) else { return table.setValidation(nil, for: name) }
+        guard HostName.isValid(name), let text = challenge("tls-alpn-01", name) else { return table.setValidation(nil, for: name) }
         table.setValidation(try? ValidationCertificate.make(for: name, keyAuthorization: text), for: name)
     }
 

@@ -15,6 +15,7 @@ internal import Upstreams
 package final class CertificateService: @unchecked Sendable {
     let loop: EventLoop
     let table: CertificateTable
+    let board: (any ChallengeBoard)?
     let report: @Sendable (CertificateEvent) -> Void
     let clock: LoopClock
     let resolver = Resolver()
@@ -58,8 +59,11 @@ package final class CertificateService: @unchecked Sendable {
     private static let mostLookups = 64
 
     /// Starts the loop, with nothing to do.
-    package init(table: CertificateTable, report: @escaping @Sendable (CertificateEvent) -> Void) throws {
+    ///
+    /// - Parameter board: where other gateways hear of challenges.
+    package init(table: CertificateTable, board: (any ChallengeBoard)? = nil, report: @escaping @Sendable (CertificateEvent) -> Void) throws {
         self.table = table
+        self.board = board
         self.report = report
         let loop = EventLoop(index: 0, backend: try EpollBackend())
         self.loop = loop
@@ -106,11 +110,14 @@ package final class CertificateService: @unchecked Sendable {
         defer { lookups.subtract(1, ordering: .relaxed) }
         guard lookups.add(1, ordering: .relaxed).newValue <= CertificateService.mostLookups else { return nil }
         return await withCheckedContinuation { continuation in
-            loop.post { [self] in continuation.resume(returning: store?.challenge("http-01", token)) }
+            loop.post { [self] in continuation.resume(returning: challenge("http-01", token)) }
         }
     }
 
     // MARK: On the loop
+
+    /// A challenge that a gateway has begun: this one or another.
+    func challenge(_ type: String, _ name: String) -> String? { store?.challenge(type, name) ?? board?.keyAuthorization(type, name) }
 
     private func change(to settings: CertificateServiceSettings?) {
         // Files that the settings name may have changed.

@@ -75,7 +75,8 @@ final class AdminServer: ExchangeObserver {
             return ErrorResponse.send(GatewayError(.methodNotAllowed), allow: HTTPMethodSet(.delete), on: exchange, scratch: scratch)
         }
         guard gateway.pardon(network) else {
-            return ErrorResponse.send(GatewayError(.routeNotFound, .gateway, "There is no ban of exactly this address or prefix."), on: exchange, scratch: scratch)
+            return ErrorResponse.send(
+                GatewayError(.routeNotFound, .gateway, "There is no ban of exactly this address or prefix."), on: exchange, scratch: scratch)
         }
         exchange.response.status = 204
         exchange.reply(body: ByteView())
@@ -95,8 +96,8 @@ final class AdminServer: ExchangeObserver {
             }
             status.guards = gateway.guardStatus
             let format = MetricsFormat(accept: exchange.request.fields[.accept]?.string ?? "")
-            answer(exchange) { [status] reports, snapshot in
-                ("\(format.contentType)", MetricsPage.render(reports, snapshot, status, format))
+            answer(exchange) { [gateway, status] reports, snapshot in
+                ("\(format.contentType)", MetricsPage.render(reports, snapshot, status, gateway.events, format))
             }
         case .status:
             status.guards = gateway.guardStatus

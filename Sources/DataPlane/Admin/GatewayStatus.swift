@@ -2,6 +2,7 @@ import Certificates
 import HTTPEngine
 import Model
 import Schema
+import SharedState
 import Synchronization
 import Telemetry
 
@@ -22,16 +23,20 @@ struct GatewayStatus: Sendable {
     var hasIssuers = false
     /// Nil: they are off, or the page does not show them.
     var guards: GuardStatus?
+    /// Nil: there is none.
+    var gossip: GossipReport?
+    var localSync: ReconciliationReport?
 }
 
 extension Gateway {
     func status(release: String) -> GatewayStatus {
-        state.withLock {
+        let gossip = gossip.service?.report, localSync = gossip?.reconciliation ?? self.gossip.redis?.report
+        return state.withLock {
             GatewayStatus(
                 release: release, configuration: $0.snapshot.version, generation: $0.generation, appliedAt: $0.appliedAt,
                 lastError: $0.lastError, isReady: $0.isReady, isDraining: $0.isDraining, droppedLogRecords: $0.accessLog?.dropped ?? 0,
                 certificates: $0.certificates?.statuses ?? [], leads: $0.certificates?.leads ?? false,
-                hasIssuers: $0.snapshot.configuration.usesIssuers)
+                hasIssuers: $0.snapshot.configuration.usesIssuers, gossip: gossip, localSync: localSync)
         }
     }
 }
@@ -59,7 +64,8 @@ enum StatusPage {
             .init("draining", .boolean(status.isDraining)), .init("loops", .integer(reports.count)),
             .init("exchangesInFlight", .integer(reports.reduce(0) { $0 + $1.exchanges })), .init("listeners", .array(listeners)),
             .init("upstreams", .array(upstreams(reports, configuration))), .init("apis", .array(apis)),
-            .init("policies", .array(policies(snapshot))),
+            .init("policies", .array(policies(snapshot))), .init("state", StatePage.render(reports)),
+            .init("gossip", GossipPage.render(status.gossip)), .init("localSync", GossipPage.render(status.localSync)),
             .init("guards", GuardPage.document(status.guards, reports, most: 20)),
             .init(
                 "certificates",

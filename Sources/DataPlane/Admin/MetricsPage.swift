@@ -4,7 +4,9 @@ import Telemetry
 
 /// The metrics page. Names and labels are part of the contract with dashboards: docs/operation.md lists them.
 enum MetricsPage {
-    static func render(_ reports: [WorkerReport], _ snapshot: Snapshot, _ status: GatewayStatus, _ format: MetricsFormat) -> [UInt8] {
+    static func render(
+        _ reports: [WorkerReport], _ snapshot: Snapshot, _ status: GatewayStatus, _ events: EventLog, _ format: MetricsFormat
+    ) -> [UInt8] {
         var text = MetricsText(format)
         routes(reports, snapshot, &text)
         upstreams(reports, &text)
@@ -13,6 +15,10 @@ enum MetricsPage {
         configuration(status, &text)
         policies(snapshot, &text)
         if let guards = status.guards { GuardPage.write(guards, reports, to: &text) }
+        self.events(events, &text)
+        StatePage.write(reports, to: &text)
+        if let gossip = status.gossip { GossipPage.write(gossip, to: &text) }
+        if let localSync = status.localSync { GossipPage.write(localSync, to: &text) }
         if status.hasIssuers { CertificatePage.write(status.certificates, leads: status.leads, to: &text) }
         ProcessMetrics.read()?.write(to: &text)
         return text.finish()
@@ -119,6 +125,11 @@ enum MetricsPage {
         }
         text.family("sluice_loop_longest_turn_seconds", .gauge, "The longest turn since the start.")
         for report in reports { text.sample([("loop", "\(report.loop)")], Double(report.lag.longest) / 1e9) }
+    }
+
+    private static func events(_ events: EventLog, _ text: inout MetricsText) {
+        text.family("sluice_events", .counter, "What operators were told of, by name: quotas that near their ends, and the like.")
+        for (name, count) in events.counts { text.sample([("event", name)], count) }
     }
 
     private static func configuration(_ status: GatewayStatus, _ text: inout MetricsText) {

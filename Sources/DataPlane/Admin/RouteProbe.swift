@@ -65,6 +65,7 @@ package struct RouteProbe {
                 switch source {
                 case .address(let settings): "\(settings.name) (weight \(settings.weight))"
                 case .name(let name, let port, let weight, _): "\(name):\(port) by DNS (weight \(weight))"
+                case .service(let name, let weight): "\(name) by DNS as a service (weight \(weight))"
                 }
             }
             return "upstream \(upstream.settings.name): \(endpoints.joined(separator: ", "))"

@@ -43,11 +43,13 @@ struct WorkerReport: Sendable {
     let servers: [Server]
     let lanes: [Lane]
     let lag: LoopLag
+    /// Nil: the loop has no server to count on.
+    let redis: RedisReport?
     var guards: GuardCounters?
 }
 
 extension Worker {
-    func report() -> WorkerReport {
+    func report(_ redis: RedisClient) -> WorkerReport {
         let routes = view.stats.enumerated().compactMap { index, stats in
             stats.map { WorkerReport.Route(index: index, statuses: $0.statuses, latency: $0.latency) }
         }
@@ -65,7 +67,7 @@ extension Worker {
             loop: loop.index, exchanges: pool.inUse, tunnels: tunnels.count, routes: routes,
             unrouted: WorkerReport.Route(index: -1, statuses: unrouted.statuses, latency: unrouted.latency), endpoints: endpoints,
             servers: servers, lanes: view.lanes.map { WorkerReport.Lane(upstream: $0.settings.name, queued: $0.queued) }, lag: loop.lag,
-            guards: guards?.counters)
+            redis: redis.report(on: loop), guards: guards?.counters)
     }
 }
 
@@ -74,8 +76,8 @@ extension Gateway {
     func collect(_ done: @escaping @Sendable ([WorkerReport]) -> Void) {
         let gathered = Gathering(workers.count)
         for worker in workers {
-            worker.loop.post { [control] in
-                guard let all = gathered.add(worker.report()) else { return }
+            worker.loop.post { [control, redis] in
+                guard let all = gathered.add(worker.report(redis)) else { return }
                 control.post { done(all) }
             }
         }

@@ -59,7 +59,7 @@ extension DNSProvider {
             switch update.server {
             case .ip(let address, let number): (host, port) = (address.description, number)
             case .name(let name, let number): (host, port) = (name, number)
-            case .unix: return nil
+            case .unix, .service: return nil
             }
             var result = DNSUpdateSettings(host: host, port: port, zone: update.zone?.text)
             if let key = update.key {

@@ -12,7 +12,7 @@ extension Gateway {
         guard let service = state.withLock({ $0.certificates }) else {
             guard let settings else { return }
             do {
-                let service = try CertificateService(table: certificates, report: { CertificateLog.write($0) })
+                let service = try CertificateService(table: certificates, board: GossipBoard(gossip: gossip), report: { CertificateLog.write($0) })
                 state.withLock { $0.certificates = service }
                 return service.apply(settings)
             } catch {

@@ -101,6 +101,7 @@ extension Worker {
         }
         if let replay = exchange.requestReplay { exchange.request.announce(replay.body.count) }
         if !exchange.requestStages.isEmpty, exchange.tunnel == .none { filterRequestBody(exchange) }
+        if !exchange.paces.isEmpty { BodyPacer.begin(exchange) }
         lane.send(exchange)
     }
 

@@ -39,6 +39,7 @@ extension Worker: ExchangeObserver {
         if let error = exchange.error { noteOffence(error, exchange) }
         logTiming(exchange)
         if exchange.tunnel == .open { exchange.tunnelWatch?.over() }
+        if !exchange.paces.isEmpty { exchange.pacer?.over() }
         // How long a tunnel was open says nothing about how quick anybody was.
         let duration = (exchange.tunnel == .open ? exchange.upstreamAnswered : loop.now) - exchange.started
         let view = exchange.snapshot as? SnapshotView ?? self.view

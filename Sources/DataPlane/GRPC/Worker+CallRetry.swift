@@ -40,7 +40,7 @@ extension Worker {
         guard exchange.requestBodyTouched else { return true }
         guard let recorder = exchange.requestStages.last as? RequestRecorder, let body = recorder.takeWhole() else { return false }
         exchange.requestStages.removeAll()
-        exchange.requestFilter = nil
+        if let pacer = exchange.pacer { pacer.pipe = nil } else { exchange.requestFilter = nil }
         exchange.requestBodyTouched = false
         exchange.downstream = RequestReplay(exchange, body)
         exchange.request.announce(body.count)

@@ -27,9 +27,10 @@ extension Gateway {
         _ configuration: Configuration, version: String, inherited: [String: Int32] = [:], store: (any IdentityStore)? = nil
     ) -> [Diagnostic] {
         let before = snapshot
+        offerStores(configuration)
         let compiled = Snapshot.compile(
             configuration, policies: policies, version: version, loops: loops, store: store, before: before, callouts: callouts, stores: stores,
-            certificates: certificates)
+            events: events, certificates: certificates)
         guard let next = compiled.value else {
             reject(compiled.diagnostics)
             return compiled.diagnostics
@@ -40,7 +41,10 @@ extension Gateway {
         do throws(ApplyError) {
             bindings = try bind(next, inherited: inherited)
             replacedLog = try openAccessLog(next.configuration)
+            try applyGossip(next.configuration)
             try applyCertificates(next.configuration)
+            try applyState(next.configuration)
+            try applyRedisSync(next.configuration)
         } catch {
             diagnostics.append(error.diagnostic)
             reject(diagnostics)

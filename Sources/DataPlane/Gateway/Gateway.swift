@@ -24,8 +24,17 @@ package final class Gateway: Sendable {
     let health: HealthMonitor
     /// For policies, and for what works in the background.
     package let callouts: any CalloutClient
+    /// The server that gateways count together on, if the configuration names one.
+    package let redis: RedisClient
+    let redisStore: RedisStore
     /// What policies count with; outlives every snapshot.
     package let stores = SharedStores()
+    /// What operators hear of.
+    let events = EventLog()
+    /// Limits that are shared by gossip, while there is one.
+    let localSync = LocalSyncStore()
+    let gossip = GossipCell()
+    let resolver: Resolver
     /// Automatic certificates, as handshakes find them.
     let certificates = CertificateTable()
     private let threads: [LoopThread]
@@ -66,9 +75,11 @@ package final class Gateway: Sendable {
         self.control = control
         self.threads = threads
         state = Mutex(State(snapshot: empty))
-        let resolver = Resolver()
+        resolver = Resolver()
         directory = EndpointDirectory(resolver: resolver)
         callouts = Callouts(loops: workers.map(\.loop), control: control, resolver: resolver)
+        redis = RedisClient(loops: workers.map(\.loop) + [control], resolver: resolver)
+        redisStore = RedisStore(redis)
         health = HealthMonitor(loop: control)
         directory.changed.withLock { $0 = { [weak self] in self?.endpointsChanged() } }
         health.changed.withLock { $0 = { [weak self] in self?.healthChanged($0, $1, $2) } }
@@ -125,6 +136,7 @@ package final class Gateway: Sendable {
     /// Stops the loops and waits for their threads; what the access log holds is written.
     package func stop() {
         onEveryLoop { $0.accessLog?.flush(force: true) }
+        stopGossip()
         state.withLock { $0.certificates }?.stop()
         health.stop()
         directory.stop()

@@ -20,8 +20,9 @@ final class RequestReplay: DownstreamFilter {
 
     override func wantsRequestBody() {
         guard let upstream = exchange.upstream else { return }
-        if taker !== upstream {
-            taker = upstream
+        let carrier = exchange.pacer?.target ?? upstream
+        if taker !== carrier {
+            taker = carrier
             sent = 0
         }
         if !exchange.requestStages.isEmpty { exchange.requestBodyTouched = true }

@@ -22,7 +22,7 @@ final class CompiledRoute: Sendable {
     let chain: PolicyChain?
 
     init(
-        index: Int, api: String, name: String, action: CompiledAction, stripsBasePath: Bool, encodedSlashes: EncodedSlashes,
+        index: Int, api: String, name: String, action: CompiledAction, upstream: String, stripsBasePath: Bool, encodedSlashes: EncodedSlashes,
         rewrite: CompiledTemplate?, hostHeader: Upstreams.HostHeader?, tunnel: TunnelSettings, parameters: [String], chain: PolicyChain?
     ) {
         self.index = index
@@ -34,7 +34,7 @@ final class CompiledRoute: Sendable {
         self.hostHeader = hostHeader
         self.tunnel = tunnel
         labels = RouteLabels(api: api, route: name)
-        info = RouteInfo(api: api, name: name, parameters: parameters, stripsBasePath: stripsBasePath)
+        info = RouteInfo(api: api, name: name, parameters: parameters, stripsBasePath: stripsBasePath, upstream: upstream)
         self.chain = chain
     }
 }

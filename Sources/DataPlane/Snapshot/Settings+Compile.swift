@@ -77,6 +77,8 @@ extension CompiledUpstream {
                 .address(EndpointSettings(name: name, address: .ip(ip, port: port), weight: endpoint.weight))
             case .unix(let path):
                 .address(EndpointSettings(name: name, address: .unix(path), weight: endpoint.weight))
+            case .service(let host): .service(host, weight: endpoint.weight)
+            case .name(let host, _) where endpoint.resolve == .srv: .service(host, weight: endpoint.weight)
             case .name(let host, let port):
                 .name(host, port: port, weight: endpoint.weight, each: endpoint.resolve == .each)
             }

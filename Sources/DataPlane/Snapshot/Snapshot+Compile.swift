@@ -16,20 +16,24 @@ extension Snapshot {
     /// Compiles a configuration that lint has passed. `loops` divides the upstreams' limits; `store` is the database of consumers;
     /// `before` is the snapshot that this one replaces.
     ///
-    /// `callouts` is what policies are given to call out with, `stores` what they count with; `certificates` are those that come while the snapshot serves.
+    /// `callouts` is what policies are given to call out with, `stores` what they count with (nil: what those of `before` do), `events`
+    /// is where they tell of things; `certificates` are those that come while the snapshot serves.
     ///
     /// Answers every problem at once; with an error among them there is no snapshot.
     package static func compile(
         _ configuration: Configuration, policies: PolicyRegistry = .empty, version: String, loops: Int, store: (any IdentityStore)? = nil,
-        before: Snapshot?, callouts: any CalloutClient = Callouts.checking, stores: SharedStores = SharedStores(),
-        certificates: (any CertificateSource)? = nil
+        before: Snapshot?, callouts: any CalloutClient = Callouts.checking, stores: SharedStores? = nil,
+        events: any EventSink = NoEvents(), certificates: (any CertificateSource)? = nil
     ) -> Loaded<Snapshot> {
+        let stores = stores ?? before?.stores ?? .checking(configuration)
         let consumers = ConsumerDigest(configuration.consumers)
         let keepsConsumers = before?.consumers == consumers && before?.identities?.store === store
         let policyCompiler = PolicyCompiler(
             policies, loops: loops, consumers: configuration.consumers, store: store,
             before: before?.loops == loops ? before?.policies ?? [:] : [:], identities: keepsConsumers ? before?.identities : nil,
-            callouts: callouts, stores: stores)
+            callouts: callouts, stores: stores, keepsStores: before.map { $0.stores === stores && $0.storeKinds == stores.kinds } ?? true,
+            events: events,
+            plans: configuration.plans, keepsPlans: before?.configuration.plans == configuration.plans)
         var compiler = SnapshotCompiler(configuration, policies: policyCompiler)
         compiler.compileRoutes()
         let timing = compiler.compileTiming()
@@ -44,7 +48,7 @@ extension Snapshot {
             version: version, configuration: configuration, consumers: consumers, routes: compiler.routes, table: table,
             upstreams: upstreams,
             predecessors: compiler.routes.map { places["\($0.api)\u{0}\($0.name)"] ?? -1 }, policies: compiler.policies.instances,
-            identities: compiler.policies.identities, timing: timing, tls: tls, loops: loops)
+            identities: compiler.policies.identities, stores: stores, timing: timing, tls: tls, loops: loops)
         return Loaded(value: snapshot, diagnostics: compiler.diagnostics)
     }
 }
@@ -71,6 +75,7 @@ struct SnapshotCompiler {
         let count = configuration.apis.reduce(0) { $0 + $1.routes.count }
         routes.reserveCapacity(count)
         rules.reserveCapacity(count)
+        let plans = policies.compilePlans()
         let forAll = policies.compile(configuration.policies, scope: "gateway", path: "policies")
         for (a, api) in configuration.apis.enumerated() {
             let hosts = api.hosts.map(Routing.HostPattern.init)
@@ -79,7 +84,7 @@ struct SnapshotCompiler {
                 let path = "apis[\(a)].routes[\(r)]"
                 origins.append((path, route.origin.position))
                 do {
-                    try compile(route, of: api, hosts: hosts, path: path, policies: [forAll, ofAPI])
+                    try compile(route, of: api, hosts: hosts, path: path, policies: [forAll, ofAPI], plans: plans)
                 } catch let error as TextError {
                     report(error.error, in: error.text, path: "\(path).\(error.path)")
                 } catch {
@@ -87,11 +92,11 @@ struct SnapshotCompiler {
                 }
             }
         }
-        diagnostics += policies.diagnostics
+        diagnostics += policies.diagnostics + policies.planWarnings(configuration.plans)
     }
 
     private mutating func compile(
-        _ route: Route, of api: API, hosts: [Routing.HostPattern], path: String, policies outer: [[PolicyLink]]
+        _ route: Route, of api: API, hosts: [Routing.HostPattern], path: String, policies outer: [[PolicyLink]], plans: PolicyLink?
     ) throws {
         let pattern = try pathPattern(route.match)
         let index = routes.count
@@ -114,8 +119,11 @@ struct SnapshotCompiler {
             CompiledTemplate(template, parameters: names, hasRest: hasRest, groups: groups)
         }
         let action: CompiledAction
+        var target = ""
         switch route.action {
-        case .upstream(let name): action = .upstream(try upstream(name))
+        case .upstream(let name):
+            action = .upstream(try upstream(name))
+            target = name
         case .split(let targets, let key): action = .split(try split(targets, key))
         case .redirect(let redirect): action = .redirect(template(redirect.to), status: redirect.status.code)
         case .respond(let respond):
@@ -128,10 +136,10 @@ struct SnapshotCompiler {
         }
         let own = policies.compile(route.policies, scope: "route\u{0}\(api.name)\u{0}\(route.label)", path: "\(path).policies")
         let chain = policies.chain(
-            outer + [own], for: RouteFacts(api: api.name, route: route.label, forwards: action.forwards))
+            outer + [own], plans: plans, for: RouteFacts(api: api.name, route: route.label, forwards: action.forwards))
         routes.append(
             CompiledRoute(
-                index: index, api: api.name, name: route.label, action: action,
+                index: index, api: api.name, name: route.label, action: action, upstream: target,
                 stripsBasePath: !api.keepBasePath && !basePath.isEmpty,
                 encodedSlashes: route.encodedSlashes ?? api.encodedSlashes, rewrite: route.rewrite?.path.map(template),
                 hostHeader: route.hostHeader.map(Upstreams.HostHeader.init), tunnel: TunnelSettings(route, of: api), parameters: names, chain: chain))

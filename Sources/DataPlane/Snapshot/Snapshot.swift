@@ -2,6 +2,7 @@ import Identity
 package import Model
 import PolicyKit
 import Routing
+import SharedState
 import TLS
 import Upstreams
 
@@ -21,6 +22,10 @@ package final class Snapshot: Sendable {
     let policies: [String: PolicyInstance]
     /// The consumers, if a policy has asked for them.
     let identities: IdentityDirectory?
+    /// What the policies count with.
+    let stores: SharedStores
+    /// Those that there were when the policies were made.
+    let storeKinds: Set<StoreKind>
     let timing: TimingRule?
     /// By the name of the listener.
     let tls: [String: TLSServerContext]
@@ -31,7 +36,8 @@ package final class Snapshot: Sendable {
         version: String, configuration: Configuration, consumers: ConsumerDigest = ConsumerDigest([]), routes: [CompiledRoute], table: RouteTable,
         upstreams: [CompiledUpstream],
         predecessors: [Int32],
-        policies: [String: PolicyInstance], identities: IdentityDirectory? = nil, timing: TimingRule?, tls: [String: TLSServerContext] = [:],
+        policies: [String: PolicyInstance], identities: IdentityDirectory? = nil, stores: SharedStores = SharedStores(), timing: TimingRule?,
+        tls: [String: TLSServerContext] = [:],
         loops: Int
     ) {
         self.version = version
@@ -45,6 +51,8 @@ package final class Snapshot: Sendable {
         self.predecessors = predecessors
         self.policies = policies
         self.identities = identities
+        self.stores = stores
+        storeKinds = stores.kinds
         self.timing = timing
         self.tls = tls
         self.loops = loops
@@ -71,4 +79,6 @@ enum EndpointSource: Sendable, Hashable {
     case address(EndpointSettings)
     /// Every address of the name, or only the first, is an endpoint.
     case name(String, port: UInt16, weight: Int, each: Bool)
+    /// Every place that DNS names for the service is one.
+    case service(String, weight: Int)
 }

@@ -70,6 +70,8 @@ package final class Exchange {
     package var seals: ContiguousArray<any RequestSeal> = []
     /// What the response's body passes on its way to the client.
     package var responseStages = BodyStages()
+    /// How fast the bodies may pass, or what passes through a tunnel in their place.
+    package var paces = BodyPaces()
     /// Works on the exchange while its chain waits; cancelled when the exchange ends before it.
     package var task: Task<Void, Never>?
     /// Tasks that still refer to this exchange: while there are any, it is not given to another request.
@@ -155,6 +157,7 @@ extension Exchange {
         requestFilter = nil
         if !seals.isEmpty { seals.removeAll() }
         responseStages.removeAll()
+        paces.removeAll()
         task = nil
         if let replyBody { loop.giveBack(replyBody) }
         if let logMembers { loop.giveBack(logMembers) }

@@ -8,12 +8,15 @@ package final class RouteInfo: Sendable {
     package let parameters: [String]
     /// The API's base path is removed before forwarding.
     package let stripsBasePath: Bool
+    /// What it forwards to; empty where that is decided for each request, or nothing is forwarded.
+    package let upstream: String
 
-    package init(api: String, name: String, parameters: [String], stripsBasePath: Bool = false) {
+    package init(api: String, name: String, parameters: [String], stripsBasePath: Bool = false, upstream: String = "") {
         self.api = api
         self.name = name
         self.parameters = parameters
         self.stripsBasePath = stripsBasePath
+        self.upstream = upstream
     }
 }
 

@@ -65,7 +65,7 @@ package final class HTTPServer {
 
     /// Begins to accept on a listening socket, which the server then owns.
     package func listen(on handle: Int32, address: SocketAddress) throws(SystemError) {
-        let acceptor = Acceptor(handle: handle, address: address, loop: loop) { [unowned self] in accept($0) }
+        let acceptor = Acceptor(handle: handle, address: address, loop: loop, clientSpeaksFirst: tls != nil) { [unowned self] in accept($0) }
         acceptor.gate = { [unowned self] in entry(of: $0) }
         try loop.backend.add(acceptor)
         self.acceptor = acceptor

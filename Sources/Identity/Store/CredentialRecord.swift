@@ -6,6 +6,8 @@ package struct CredentialRecord: Sendable {
     /// What logs and lists call it; never the credential itself.
     package var id: String
     package var consumer: Consumer
+    /// The credential's own plans, which stand in place of its owner's; nil if it has none.
+    package var plans: [String]?
     /// What proves it: the hash of a password, a shared secret. Empty for what is proved by being known or was verified before.
     package var secret: [UInt8]
     /// Seconds since 1970 from which on it counts no more.
@@ -14,11 +16,13 @@ package struct CredentialRecord: Sendable {
     package var isEnabled: Bool
 
     package init(
-        key: IdentityKey, id: String? = nil, consumer: Consumer, secret: [UInt8] = [], expires: Int? = nil, isEnabled: Bool = true
+        key: IdentityKey, id: String? = nil, consumer: Consumer, plans: [String]? = nil, secret: [UInt8] = [], expires: Int? = nil,
+        isEnabled: Bool = true
     ) {
         self.key = key
         self.id = id ?? key.shown
-        self.consumer = consumer
+        self.consumer = plans.map { consumer.under($0) } ?? consumer
+        self.plans = plans
         self.secret = secret
         self.expires = expires
         self.isEnabled = isEnabled

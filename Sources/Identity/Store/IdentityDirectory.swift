@@ -64,7 +64,9 @@ package final class IdentityDirectory: Sendable {
             known.consumer.application == consumer.application
             ? known.consumer
             : Consumer(
-                name: consumer.name, groups: known.consumer.groups, attributes: known.consumer.attributes, application: consumer.application)
+                name: consumer.name, groups: known.consumer.groups, attributes: known.consumer.attributes, application: consumer.application,
+                plans: known.consumer.plans)
+        if let plans = record.plans { record.consumer = record.consumer.under(plans) }
         record.isEnabled = record.isEnabled && known.isEnabled
         return record
     }

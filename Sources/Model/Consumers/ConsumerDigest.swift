@@ -42,6 +42,7 @@ extension ConsumerSettings {
     fileprivate func hash(into hasher: inout Hasher) {
         hasher.combine(groups)
         attributes.hash(into: &hasher)
+        hasher.combine(plans)
         hasher.combine(enabled)
         hasher.combine(credentials.count)
         for credential in credentials { credential.hash(into: &hasher) }
@@ -54,6 +55,7 @@ extension ApplicationSettings {
         hasher.combine(name)
         hasher.combine(groups)
         attributes.hash(into: &hasher)
+        hasher.combine(plans)
         hasher.combine(enabled)
         hasher.combine(credentials.count)
         for credential in credentials { credential.hash(into: &hasher) }
@@ -63,6 +65,7 @@ extension ApplicationSettings {
 extension Credential {
     fileprivate func hash(into hasher: inout Hasher) {
         hasher.combine(name)
+        hasher.combine(plans)
         hasher.combine(expires?.seconds)
         hasher.combine(enabled)
         hasher.combine(apiKey?.text)

@@ -11,6 +11,9 @@ package struct ConsumerSettings: Settings {
     @Setting("Whatever else policies should know: name to value, `consumer.attributes` in expressions.")
     package var attributes: OrderedMap<String> = [:]
 
+    @Setting("Plans of the consumer: what it may do, and how often.")
+    package var plans: [String] = []
+
     @Setting("What the consumer identifies itself with.")
     package var credentials: [Credential] = []
 
@@ -34,6 +37,9 @@ package struct ApplicationSettings: Settings {
 
     @Setting("Attributes of the application; they go before those of the consumer.")
     package var attributes: OrderedMap<String> = [:]
+
+    @Setting("Plans of the application. Left out: those of the consumer.")
+    package var plans: [String]?
 
     @Setting("What the application identifies itself with.")
     package var credentials: [Credential] = []

@@ -23,6 +23,9 @@ package struct Credential: Settings {
     @Setting("What logs call the credential. Left out: the beginning of its hash for a key, and what it is looked up by for the others.")
     package var name: String?
 
+    @Setting("Plans of who calls with this credential. Left out: those of the application, or else of the consumer.")
+    package var plans: [String]?
+
     @Setting("From then on it is refused: a moment, or the end of a day.")
     package var expires: Moment?
 

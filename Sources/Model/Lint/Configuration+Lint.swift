@@ -41,9 +41,12 @@ struct Linter {
         checkSecrets(configuration.secrets)
         checkListeners(configuration.listeners, admin: configuration.admin.address, acme: configuration.acme)
         checkACME(configuration)
+        checkGossip(configuration.state.gossip)
         checkUpstreams(configuration.upstreams)
         checkAPIs(configuration.apis)
-        checkConsumers(configuration.consumers)
+        checkPlans(configuration)
+        checkConsumers(configuration.consumers, PlanNames(configuration.plans))
+        checkState(configuration.state)
         checkUse(of: configuration.upstreams)
         if configuration.listeners.isEmpty {
             warning(

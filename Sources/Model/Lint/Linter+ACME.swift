@@ -77,7 +77,10 @@ extension Linter {
                 remedy: "relative names begin at the folder of the configuration file")
         }
         if let update = dns.rfc2136 {
-            if case .unix = update.server { error(update.$server.position, "\(path).rfc2136.server", "a host and a port are needed") }
+            switch update.server {
+            case .ip, .name: break
+            case .unix, .service: error(update.$server.position, "\(path).rfc2136.server", "a host and a port are needed")
+            }
             if let key = update.key, !CertificateIssuer.isBase64(key.secret) {
                 error(key.$secret.position, "\(path).rfc2136.key.secret", "not base64 text", remedy: "`tsig-keygen` writes such a key")
             }

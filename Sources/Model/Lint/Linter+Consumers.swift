@@ -1,18 +1,20 @@
 import Schema
 
 extension Linter {
-    mutating func checkConsumers(_ consumers: [ConsumerSettings]) {
+    mutating func checkConsumers(_ consumers: [ConsumerSettings], _ plans: PlanNames) {
         checkNames(consumers.map(\.$name), of: "consumers")
         var first = FirstUses()
         for (i, consumer) in consumers.enumerated() {
+            check(plans: consumer.$plans, plans, "consumers[\(i)].plans")
             for (j, credential) in consumer.credentials.enumerated() {
-                check(credential, "consumers[\(i)].credentials[\(j)]", &first)
+                check(credential, "consumers[\(i)].credentials[\(j)]", plans, &first)
             }
             guard !consumer.applications.isEmpty else { continue }
             checkNames(consumer.applications.map(\.$name), of: "consumers[\(i)].applications")
             for (j, application) in consumer.applications.enumerated() {
+                check(plans: application.$plans, plans, "consumers[\(i)].applications[\(j)].plans")
                 for (k, credential) in application.credentials.enumerated() {
-                    check(credential, "consumers[\(i)].applications[\(j)].credentials[\(k)]", &first)
+                    check(credential, "consumers[\(i)].applications[\(j)].credentials[\(k)]", plans, &first)
                 }
             }
         }
@@ -27,7 +29,10 @@ extension Linter {
         }
     }
 
-    private mutating func check(_ credential: Credential, _ path: @autoclosure () -> String, _ first: inout FirstUses) {
+    private mutating func check(
+        _ credential: Credential, _ path: @autoclosure () -> String, _ plans: PlanNames, _ first: inout FirstUses
+    ) {
+        check(plans: credential.$plans, plans, "\(path()).plans")
         switch credential.kind {
         case nil: checkKinds(credential, path())
         case .apiKey(let key): check(key, at: credential.$apiKey.position, path(), &first)

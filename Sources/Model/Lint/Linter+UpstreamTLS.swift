@@ -28,7 +28,7 @@ extension Linter {
         }
     }
 
-    private mutating func checkReadable(_ file: ConfigurationFile?, _ place: SourcePosition, _ path: String) {
+    mutating func checkReadable(_ file: ConfigurationFile?, _ place: SourcePosition, _ path: String) {
         guard let file, !file.isReadable else { return }
         error(place, path, "the file \(file.path) can't be read", remedy: "relative names begin at the folder of the configuration file")
     }

@@ -26,10 +26,20 @@ extension Linter {
                     place, "\(path).endpoints[\(i)].address", "\(endpoint.$address.shown) stands already at \(before)",
                     remedy: "use `weight` for a larger share")
             }
-            if endpoint.$resolve.isGiven, case .name = endpoint.address {
-            } else if endpoint.$resolve.isGiven {
-                warning(endpoint.$resolve.position, "\(path).endpoints[\(i)].resolve", "has no effect: the address is no name")
-            }
+            checkResolution(endpoint, "\(path).endpoints[\(i)]")
+        }
+    }
+
+    private mutating func checkResolution(_ endpoint: Endpoint, _ path: String) {
+        switch endpoint.address {
+        case .service where endpoint.resolve != .srv:
+            error(endpoint.$address.position, "\(path).address", "a port is missing", remedy: "add one, or `resolve: srv` if DNS knows it")
+        case .name where endpoint.resolve == .srv:
+            warning(endpoint.$address.position, "\(path).address", "with `resolve: srv` the port comes from DNS, and this one counts for nothing")
+        case .name, .service: break
+        case .ip, .unix:
+            guard endpoint.$resolve.isGiven else { return }
+            warning(endpoint.$resolve.position, "\(path).resolve", "has no effect: the address is no name")
         }
     }
 

@@ -8,6 +8,13 @@ package struct PolicyEntry: SettingValue {
     package let options: PolicyOptions
     package let position: SourcePosition
 
+    package init(policy: String, config: any Settings, options: PolicyOptions = PolicyOptions(), position: SourcePosition = .none) {
+        self.policy = policy
+        self.config = config
+        self.options = options
+        self.position = position
+    }
+
     package static var shape: SettingShape { .catalogue(name: "policy", beside: PolicyOptions.self) }
 
     package static func == (a: PolicyEntry, b: PolicyEntry) -> Bool {

@@ -42,13 +42,17 @@ package enum UpstreamProtocol: String, SettingChoice {
 }
 
 package struct Endpoint: Settings {
-    @Setting("`host:port`, `[::1]:port` or `unix:/path`. A host that is a name is resolved by DNS.")
+    @Setting(
+        "`host:port`, `[::1]:port` or `unix:/path`. A host that is a name is resolved by DNS; with `resolve: srv`, the name of a service without a port, such as `_http._tcp.orders.internal`."
+    )
     package var address: EndpointAddress
 
     @Setting("Share of requests, relative to the other endpoints; 0 takes none.", 0...65_535)
     package var weight: Int = 1
 
-    @Setting("What becomes of several DNS answers: `each` is an endpoint, or only the `first` is used.")
+    @Setting(
+        "What becomes of several DNS answers: `each` is an endpoint, or only the `first` is used. `srv` asks for the places of a service (RFC 2782): hosts, ports, weights and priorities come from DNS."
+    )
     package var resolve: Resolve = .each
 
     package var origin = Origin()
@@ -57,8 +61,7 @@ package struct Endpoint: Settings {
 }
 
 package enum Resolve: String, SettingChoice {
-    case each, first
-    package static var reservedNames: [String] { ["srv"] }
+    case each, first, srv
 }
 
 package struct Balance: Settings {

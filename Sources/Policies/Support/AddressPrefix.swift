@@ -23,6 +23,12 @@ struct AddressPrefix: Sendable {
         }
     }
 
+    /// The same as text.
+    func writeText(_ address: IPAddress, to out: ByteBuffer) {
+        let network = address.isIPv4 ? IPAddress(v4: address.v4 & v4) : IPAddress(high: address.high & high, low: address.low & low)
+        network.write(to: out)
+    }
+
     private static func write(_ number: UInt64, bytes: Int, to out: ByteBuffer) {
         for place in (0..<bytes).reversed() { out.append(byte: UInt8(truncatingIfNeeded: number >> UInt64(place * 8))) }
     }

@@ -11,16 +11,22 @@ package struct PolicyCompiler {
     /// By where they stand: what the next compilation keeps if it has not changed.
     package private(set) var instances: [String: PolicyInstance] = [:]
 
-    private let registry: PolicyRegistry
+    let registry: PolicyRegistry
     private let loops: Int
     private let before: [String: PolicyInstance]
     private let consumers: [ConsumerSettings]
     private let store: (any IdentityStore)?
     private let keepsConsumers: Bool
+    private let keepsStores: Bool
     /// Made when the first policy asks for consumers, or that of before.
     package private(set) var identities: IdentityDirectory?
     private let callouts: any CalloutClient
     private let stores: SharedStores
+    private let events: any EventSink
+    private let plans: [Plan]
+    private let keepsPlans: Bool
+    /// Routes whose callers have plans, `API\0route`, and their APIs.
+    var planned: Set<String> = []
     /// Chains by the policies in them: most routes of an API share one.
     private var chains: [[ChainKey]: PolicyChain] = [:]
     private let warnings = PolicyWarnings()
@@ -31,10 +37,13 @@ package struct PolicyCompiler {
     ///   - store: the database of consumers, if there is one.
     ///   - before: the instances of the snapshot that is replaced.
     ///   - identities: those of that snapshot, if its consumers and its database are the same.
+    ///   - keepsStores: its policies count with the same `stores`.
+    ///   - keepsPlans: the plans are those of that snapshot.
     package init(
         _ registry: PolicyRegistry, loops: Int, consumers: [ConsumerSettings], store: (any IdentityStore)? = nil,
         before: [String: PolicyInstance], identities: IdentityDirectory?, callouts: any CalloutClient = NoCallouts(),
-        stores: SharedStores = SharedStores()
+        stores: SharedStores = SharedStores(), keepsStores: Bool = true, events: any EventSink = NoEvents(), plans: [Plan] = [],
+        keepsPlans: Bool = false
     ) {
         self.registry = registry
         self.loops = loops
@@ -44,6 +53,10 @@ package struct PolicyCompiler {
         self.identities = identities
         self.callouts = callouts
         self.stores = stores
+        self.keepsStores = keepsStores
+        self.events = events
+        self.plans = plans
+        self.keepsPlans = keepsPlans
         keepsConsumers = identities != nil
     }
 
@@ -61,7 +74,7 @@ package struct PolicyCompiler {
             ordinals[name] = ordinal + 1
             let place = "\(path)[\(i)]"
             do throws(PolicyError) {
-                guard let link = try link(entry, key: "\(name)\u{0}\(ordinal)", path: place) else { continue }
+                guard let link = try link(entry, try type(of: entry), key: "\(name)\u{0}\(ordinal)", path: place) else { continue }
                 links.append(link)
             } catch {
                 report(error.flaws, .error, of: entry, at: place)
@@ -69,6 +82,18 @@ package struct PolicyCompiler {
             report(warnings.take(), .warning, of: entry, at: place)
         }
         return links
+    }
+
+    /// What carries out the plans, with its place in chains; nil if there are none.
+    package mutating func compilePlans() -> PolicyLink? {
+        guard let type = registry.ofPlans, let first = plans.first else { return nil }
+        let entry = PolicyEntry(policy: type.id, config: type.unsetConfig, position: first.origin.position)
+        do throws(PolicyError) {
+            return try link(entry, type, key: "plans\u{0}\(type.id)\u{0}\(type.id)\u{0}0", path: "plans")
+        } catch {
+            report(error.flaws, .error, of: entry, at: "plans")
+            return nil
+        }
     }
 
     private mutating func report(
@@ -83,15 +108,32 @@ package struct PolicyCompiler {
         }
     }
 
-    private mutating func link(_ entry: PolicyEntry, key: String, path: String) throws(PolicyError) -> PolicyLink? {
+    private func type(of entry: PolicyEntry) throws(PolicyError) -> any Policy.Type {
         guard let type = registry[entry.policy] else { throw PolicyError("there is no policy called `\(entry.policy)`") }
+        return type
+    }
+
+    private mutating func link(
+        _ entry: PolicyEntry, _ type: any Policy.Type, key: String, path: String
+    ) throws(PolicyError) -> PolicyLink? {
         let known = before[key].flatMap { $0.id == entry.policy ? $0 : nil }
         let context = PolicyContext(
-            label: entry.label, loops: loops, identities: type.usesConsumers ? directory() : .empty, predecessor: known?.policy,
-            callouts: callouts, stores: stores, warnings: warnings, registry: registry)
-        guard let instance = try context.instance(of: entry, type, known, keepsConsumers: keepsConsumers) else { return nil }
+            label: entry.label, place: PolicyCompiler.place(key), loops: loops, identities: type.usesConsumers ? directory() : .empty,
+            predecessor: known?.policy,
+            callouts: callouts, stores: stores, events: events, plans: type.usesPlans ? plans : [], warnings: warnings, registry: registry)
+        let isKept = keepsStores && (keepsConsumers || !type.usesConsumers) && (keepsPlans || !type.usesPlans)
+        guard let instance = try context.instance(of: entry, type, known, isKept: isKept) else { return nil }
         instances[key] = instance
         return PolicyLink(instance: instance, needs: type.needs(of: entry.config), position: entry.position, path: path)
+    }
+
+    /// `route/orders/list/rate-limit`, `gateway/rate-limit:total`; with `#2` where there are two of the same.
+    private static func place(_ key: String) -> String {
+        var parts = key.split(separator: "\u{0}", omittingEmptySubsequences: false)
+        guard parts.count > 3, let ordinal = parts.popLast(), let label = parts.popLast(), let policy = parts.popLast() else { return key }
+        let name = label == policy ? String(policy) : "\(policy):\(label)"
+        let number = Int(ordinal).map { $0 > 0 ? "#\($0 + 1)" : "" } ?? ""
+        return "\(parts.joined(separator: "/"))/\(name)\(number)"
     }
 
     private mutating func directory() -> IdentityDirectory {
@@ -116,14 +158,17 @@ package struct PolicyLink: Sendable {
     let needs: [Fact]
     let position: SourcePosition
     let path: String
+
+    var findsConsumer: Bool { instance.provides.contains(.consumer) }
 }
 
 extension PolicyCompiler {
-    /// The chain of a route out of the lists that apply to it, outermost first; nil when no policy has anything to do.
-    package mutating func chain(_ lists: [[PolicyLink]], for route: RouteFacts) -> PolicyChain? {
+    /// The chain of a route out of the lists that apply to it, outermost first, the last being its own; nil when no policy has anything
+    /// to do.
+    package mutating func chain(_ lists: [[PolicyLink]], plans: PolicyLink? = nil, for route: RouteFacts) -> PolicyChain? {
         var links: [(instance: PolicyInstance, phases: PolicyPhases)] = []
         var known: Set<Fact> = []
-        for link in lists.joined() {
+        for link in placed(plans, in: lists, route) {
             check(link, known)
             known.formUnion(link.instance.provides)
             let phases = link.instance.policy.phases(on: route).intersection(link.instance.policy.adopted)
@@ -161,7 +206,7 @@ extension PolicyCompiler {
             remedy: "split the entry in two: one for the request, one for the response")
     }
 
-    private mutating func report(_ link: PolicyLink, _ message: String, _ severity: Diagnostic.Severity, remedy: String? = nil) {
+    mutating func report(_ link: PolicyLink, _ message: String, _ severity: Diagnostic.Severity, remedy: String? = nil) {
         guard reported.insert("\(link.path) \(message)").inserted else { return }
         diagnostics.append(Diagnostic(severity, at: link.position, path: link.path, message, remedy: remedy))
     }

@@ -7,9 +7,9 @@ extension PolicyContext {
     ///
     /// - Parameters:
     ///   - known: what stood there before.
-    ///   - keepsConsumers: the consumers are those that it was made with.
+    ///   - isKept: what else than its settings it was made from is the same.
     func instance(
-        of entry: PolicyEntry, _ type: any Policy.Type, _ known: PolicyInstance?, keepsConsumers: Bool
+        of entry: PolicyEntry, _ type: any Policy.Type, _ known: PolicyInstance?, isKept: Bool
     ) throws(PolicyError) -> PolicyInstance? {
         var condition: Expression?
         if let when = entry.options.when { condition = try compile(when: when) }
@@ -19,7 +19,7 @@ extension PolicyContext {
             condition = nil
         }
         let policy: any Policy
-        if let known, known.config.isEqual(to: entry.config), keepsConsumers || !type.usesConsumers {
+        if let known, known.config.isEqual(to: entry.config), isKept {
             policy = known.policy
         } else {
             policy = try type.make(entry.config, self)
@@ -56,8 +56,9 @@ extension PolicyContext {
         for (i, entry) in entries.enumerated() where entry.options.enabled {
             let known = before.first { $0.id == entry.policy && $0.label == entry.label }
             let inner = PolicyContext(
-                label: entry.label, loops: loops, identities: identities, predecessor: known?.policy, callouts: callouts,
-                stores: stores, registry: registry)
+                label: entry.label, place: "\(place)/\(entry.policy)/\(i)", loops: loops, identities: identities, predecessor: known?.policy,
+                callouts: callouts,
+                stores: stores, events: events, registry: registry)
             func placed(_ flaw: PolicyError.Flaw) -> PolicyError.Flaw {
                 var flaw = flaw
                 if flaw.position == .none { flaw.position = entry.position }
@@ -66,9 +67,9 @@ extension PolicyContext {
             }
             do throws(PolicyError) {
                 guard let type = registry[entry.policy] else { throw PolicyError("there is no policy called `\(entry.policy)`") }
-                // The group is made anew, so its settings or the consumers have changed: nobody knows which.
+                // The group is made anew, so its settings, the consumers or the stores have changed: nobody knows which.
                 let keeps = !type.usesConsumers
-                if let instance = try inner.instance(of: entry, type, known, keepsConsumers: keeps) { instances.append(instance) }
+                if let instance = try inner.instance(of: entry, type, known, isKept: keeps) { instances.append(instance) }
             } catch {
                 flaws += error.flaws.map(placed)
             }

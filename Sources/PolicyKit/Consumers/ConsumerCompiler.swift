@@ -18,6 +18,9 @@ package struct ConsumerCompiler {
         for consumer in consumers {
             owners += consumer.applications.count
             credentials += consumer.applications.reduce(consumer.credentials.count) { $0 + $1.credentials.count }
+            // A credential with plans of its own is a caller of its own.
+            owners += consumer.credentials.count { $0.plans != nil }
+            owners += consumer.applications.reduce(0) { $0 + $1.credentials.count { $0.plans != nil } }
         }
         builder = MemoryIdentityStore.Builder(consumers: owners, credentials: credentials)
     }
@@ -35,24 +38,29 @@ package struct ConsumerCompiler {
 
     private mutating func add(_ settings: ConsumerSettings, _ path: @autoclosure () -> String) {
         let attributes = settings.attributes.entries.map { (name: $0.key, value: $0.value) }
-        let consumer = Consumer(name: settings.name, groups: shared(settings.groups), attributes: attributes)
+        let consumer = Consumer(name: settings.name, groups: shared(settings.groups), attributes: attributes, plans: shared(settings.plans))
         let place = builder.add(consumer, isEnabled: settings.enabled)
         for (i, credential) in settings.credentials.enumerated() {
-            add(credential, of: consumer, place, "\(path()).credentials[\(i)]")
+            add(credential, of: consumer, place, isEnabled: settings.enabled, "\(path()).credentials[\(i)]")
         }
         for (i, application) in settings.applications.enumerated() {
             let own = application.attributes.entries.map { (name: $0.key, value: $0.value) }
             let caller = Consumer(
                 name: settings.name, groups: shared(settings.groups + application.groups.filter { !settings.groups.contains($0) }),
-                attributes: own + attributes.filter { attribute in !own.contains { $0.name == attribute.name } }, application: application.name)
+                attributes: own + attributes.filter { attribute in !own.contains { $0.name == attribute.name } }, application: application.name,
+                plans: shared(application.plans ?? settings.plans))
             let place = builder.add(caller, isEnabled: settings.enabled && application.enabled)
             for (j, credential) in application.credentials.enumerated() {
-                add(credential, of: caller, place, "\(path()).applications[\(i)].credentials[\(j)]")
+                add(
+                    credential, of: caller, place, isEnabled: settings.enabled && application.enabled,
+                    "\(path()).applications[\(i)].credentials[\(j)]")
             }
         }
     }
 
-    private mutating func add(_ credential: Credential, of consumer: Consumer, _ owner: Int, _ path: @autoclosure () -> String) {
+    private mutating func add(
+        _ credential: Credential, of consumer: Consumer, _ owner: Int, isEnabled: Bool, _ path: @autoclosure () -> String
+    ) {
         var key: IdentityKey?
         var id = credential.name
         var secret: [UInt8] = []
@@ -84,6 +92,8 @@ package struct ConsumerCompiler {
             secret = Array(hmac.secret.text.utf8)
         }
         guard let key else { return report(.error, credential, path(), "it can't be looked up: libcrypto failed") }
+        var owner = owner
+        if let plans = credential.plans { owner = builder.add(consumer.under(shared(plans)), isEnabled: isEnabled) }
         let isNew = builder.add(
             key, owner: owner, id: id, secret: secret, expires: credential.expires.map { Int($0.seconds) }, isEnabled: credential.enabled)
         if !isNew { report(.error, credential, path(), "another credential is the same, so nobody could tell whose it is") }

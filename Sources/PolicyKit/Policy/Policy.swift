@@ -35,6 +35,9 @@ package protocol Policy: AnyObject, Sendable {
     /// The policy looks consumers up (`PolicyContext.identities`), so it is made anew when those of the configuration change.
     static var usesConsumers: Bool { get }
 
+    /// The policy goes by the plans of the configuration (`PolicyContext.plans`), so it is made anew when those change.
+    static var usesPlans: Bool { get }
+
     /// Prepares all that can be prepared before an exchange comes.
     init(_ config: Config, _ context: PolicyContext) throws(PolicyError)
 
@@ -50,6 +53,7 @@ extension Policy {
     package var provided: [Fact] { Self.provides }
     package static var isGuard: Bool { false }
     package static var usesConsumers: Bool { false }
+    package static var usesPlans: Bool { false }
     package func phases(on route: RouteFacts) -> PolicyPhases { .all }
 }
 

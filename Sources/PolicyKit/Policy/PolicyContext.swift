@@ -9,6 +9,9 @@ package import SharedState
 package struct PolicyContext: Sendable {
     /// The entry's own name, or the policy's.
     package let label: String
+    /// Where the entry stands, the same on every gateway with this configuration: `route/orders/list/rate-limit`. What is counted
+    /// together is counted by this name.
+    package let place: String
     /// Event loops that will call the policy; what `LoopLocal` needs.
     package let loops: Int
     /// The consumers and their credentials: for policies that say so by `usesConsumers`; for others there are none.
@@ -20,21 +23,28 @@ package struct PolicyContext: Sendable {
     package let callouts: any CalloutClient
     /// Where policies count.
     package let stores: SharedStores
+    /// What operators should hear of.
+    package let events: any EventSink
+    /// What callers are entitled to: for policies that say so by `usesPlans`; for others there are none.
+    package let plans: [Plan]
     let warnings: PolicyWarnings
     /// Where policies within policies are found.
     let registry: PolicyRegistry
 
     package init(
-        label: String, loops: Int, identities: IdentityDirectory = .empty, predecessor: (any Policy)? = nil,
-        callouts: any CalloutClient = NoCallouts(), stores: SharedStores = SharedStores(), warnings: PolicyWarnings = PolicyWarnings(),
-        registry: PolicyRegistry = .empty
+        label: String, place: String? = nil, loops: Int, identities: IdentityDirectory = .empty, predecessor: (any Policy)? = nil,
+        callouts: any CalloutClient = NoCallouts(), stores: SharedStores = SharedStores(), events: any EventSink = NoEvents(),
+        plans: [Plan] = [], warnings: PolicyWarnings = PolicyWarnings(), registry: PolicyRegistry = .empty
     ) {
         self.label = label
+        self.place = place ?? label
         self.loops = loops
         self.identities = identities
         self.predecessor = predecessor
         self.callouts = callouts
         self.stores = stores
+        self.events = events
+        self.plans = plans
         self.warnings = warnings
         self.registry = registry
     }

@@ -27,7 +27,8 @@ extension Exchange: ExpressionVariables {
         case .responseStatus: return response.status > 0 ? .int(response.status) : nil
         case .route: return routeInfo.map { .string(lent($0.name, scratch)) }
         case .api: return routeInfo.map { .string(lent($0.api, scratch)) }
-        case .requestHeaders, .requestQuery, .requestCookies, .responseHeaders, .consumerGroups, .consumerAttributes, .claims, .params,
+        case .requestHeaders, .requestQuery, .requestCookies, .responseHeaders, .consumerGroups, .consumerAttributes, .consumerPlans, .claims,
+            .params,
             .certificateNames:
             return nil
         }
@@ -64,6 +65,7 @@ extension Exchange: ExpressionVariables {
             }
         case .claims: return principal?.claims.flatMap { text.value(of: $0) }
         case .consumerGroups: return consumer.map { text.list($0.groups) }
+        case .consumerPlans: return consumer.map { text.list($0.plans) }
         case .certificateNames: return certificate.map { text.list($0.names.map(\.description)) }
         case .consumerAttributes:
             return consumer.flatMap { consumer in

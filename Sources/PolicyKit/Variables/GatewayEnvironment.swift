@@ -41,7 +41,7 @@ extension ExpressionEnvironment {
             "consumer",
             [
                 field("name", .string, .consumerName), field("application", .string, .consumerApplication),
-                field("groups", .list(.string), .consumerGroups),
+                field("groups", .list(.string), .consumerGroups), field("plans", .list(.string), .consumerPlans),
                 field("attributes", .map(.string, .string), .consumerAttributes),
             ]),
         field("claims", .map(.string, .dyn), .claims), field("params", .map(.string, .string), .params), field("route", .string, .route),

@@ -4,7 +4,7 @@ package enum GatewayVariable: UInt16, CaseIterable, Sendable {
     case requestTime, requestID
     case sourceIP, sourcePort
     case certificateSubject, certificateIssuer, certificateSerial, certificateNames, certificateSPIFFE, certificateFingerprint
-    case consumerName, consumerApplication, consumerGroups, consumerAttributes
+    case consumerName, consumerApplication, consumerGroups, consumerAttributes, consumerPlans
     case claims, params
     case responseStatus, responseHeaders
     case route, api
@@ -15,7 +15,7 @@ package enum GatewayVariable: UInt16, CaseIterable, Sendable {
     /// What has to have happened before it has a value.
     package var fact: Fact? {
         switch self {
-        case .consumerName, .consumerApplication, .consumerGroups, .consumerAttributes: .consumer
+        case .consumerName, .consumerApplication, .consumerGroups, .consumerAttributes, .consumerPlans: .consumer
         case .claims: .claims
         default: nil
         }

@@ -21,11 +21,14 @@ package final class EpollBackend: Backend {
     private static let eventCount = 512
     private static let readSize = 128 << 10
     private static let mostAccepts = 64
+    /// Datagrams of one socket that are delivered in a turn, so that others get theirs.
+    private static let mostDatagrams = 128
 
     private enum Slot {
         case free
         case connection(Connection)
         case acceptor(Acceptor)
+        case datagrams(DatagramSocket)
     }
 
     package init() throws(SystemError) {
@@ -68,6 +71,7 @@ package final class EpollBackend: Backend {
             switch slots[Int(tag)] {
             case .connection(let connection): deliver(flags, to: connection)
             case .acceptor(let acceptor): accept(acceptor)
+            case .datagrams(let socket): receive(socket)
             case .free: break
             }
         }
@@ -242,6 +246,7 @@ package final class EpollBackend: Backend {
     }
 
     package func add(_ acceptor: Acceptor) throws(SystemError) {
+        Socket.prepare(acceptor.handle, clientSpeaksFirst: acceptor.clientSpeaksFirst)
         acceptor.slot = takeSlot(.acceptor(acceptor))
         guard control(EPOLL_CTL_ADD, acceptor.handle, EPOLLIN.rawValue, UInt64(acceptor.slot)) else { throw SystemError("epoll_ctl") }
     }
@@ -288,14 +293,43 @@ package final class EpollBackend: Backend {
                 Glibc.close(handle)
                 continue
             }
-            if case .ip = peer { Socket.sendAtOnce(handle) }
             do throws(SystemError) {
                 try add(connection)
                 acceptor.accepted(connection)
+                if acceptor.clientSpeaksFirst, connection.interest.contains(.read) { read(connection) }
             } catch {
                 connection.close()
             }
         }
         return true
+    }
+
+    // MARK: Datagrams
+
+    package func add(_ socket: DatagramSocket) throws(SystemError) {
+        socket.slot = takeSlot(.datagrams(socket))
+        guard control(EPOLL_CTL_ADD, socket.handle, EPOLLIN.rawValue, UInt64(socket.slot)) else {
+            let error = SystemError("epoll_ctl")
+            releaseSlot(socket.slot)
+            socket.slot = -1
+            throw error
+        }
+    }
+
+    package func remove(_ socket: DatagramSocket) {
+        guard socket.slot >= 0 else { return }
+        Glibc.close(socket.handle)
+        releaseSlot(socket.slot)
+        socket.slot = -1
+    }
+
+    /// An error, such as that nobody listens where a datagram was sent, is no end: the next one may arrive.
+    private func receive(_ socket: DatagramSocket) {
+        for _ in 0..<EpollBackend.mostDatagrams where socket.slot >= 0 {
+            let count = unsafe recv(socket.handle, readBuffer, EpollBackend.readSize, 0)
+            if count < 0, errno == EAGAIN { return }
+            guard count >= 0 else { continue }
+            socket.received(unsafe ByteView(UnsafeRawBufferPointer(start: readBuffer, count: count)))
+        }
     }
 }

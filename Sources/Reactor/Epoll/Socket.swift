@@ -78,6 +78,13 @@ package enum Socket {
         return code == 0 ? SocketAddress(storage) : nil
     }
 
+    /// What the connections of a listening socket get from it; without effect on sockets that are not TCP's.
+    static func prepare(_ listener: Int32, clientSpeaksFirst: Bool) {
+        // Inherited by what is accepted: tcp(7).
+        set(listener, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        if clientSpeaksFirst { set(listener, Int32(IPPROTO_TCP), TCP_DEFER_ACCEPT, 1) }
+    }
+
     enum Accepted {
         case connection(handle: Int32, peer: SocketAddress)
         /// Nobody waits, or the one who waited has left.

@@ -36,7 +36,7 @@ package enum BindAddress: Hashable, Sendable, ParsedText {
         switch EndpointAddress(parsing: text, lowestPort: 0) {
         case .ip(let address, let port): self = .ip(address, port: port)
         case .unix(let path): self = .unix(path)
-        case .name, nil: return nil
+        case .name, .service, nil: return nil
         }
     }
 
@@ -65,6 +65,8 @@ package enum EndpointAddress: Hashable, Sendable, ParsedText {
     case ip(IPAddress, port: UInt16)
     /// A host that must be resolved, in lower case.
     case name(String, port: UInt16)
+    /// The name of a service, such as `_http._tcp.orders.internal`, in lower case: hosts and ports are what DNS says (RFC 2782).
+    case service(String)
     case unix(String)
 
     package init?(parsing text: String) { self.init(parsing: text, lowestPort: 1) }
@@ -77,7 +79,11 @@ package enum EndpointAddress: Hashable, Sendable, ParsedText {
             self = .unix(String(path))
             return
         }
-        guard let colon = text.lastIndex(of: ":") else { return nil }
+        guard let colon = text.lastIndex(of: ":") else {
+            guard text.hasPrefix("_"), EndpointAddress.isName(text[...]) else { return nil }
+            self = .service(text.lowercased())
+            return
+        }
         let digits = text[text.index(after: colon)...]
         guard digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let port = UInt16(digits), port >= lowestPort else { return nil }
         let host = text[..<colon]
@@ -98,12 +104,14 @@ package enum EndpointAddress: Hashable, Sendable, ParsedText {
     package static var expectation: String { "host:port such as 127.0.0.1:9001, [::1]:9001 or orders.internal:80, or unix:/path" }
     package static var shape: SettingShape {
         .text(
-            name: "address", pattern: #"^(.+:\d+|unix:/.+)$"#, examples: ["127.0.0.1:9001", "orders.internal:80", "unix:/run/orders.sock"])
+            name: "address", pattern: #"^(.+:\d+|unix:/.+|_.+)$"#,
+            examples: ["127.0.0.1:9001", "orders.internal:80", "unix:/run/orders.sock", "_http._tcp.orders.internal"])
     }
     package var text: String {
         switch self {
         case .ip(let address, let port): address.isIPv4 ? "\(address):\(port)" : "[\(address)]:\(port)"
         case .name(let name, let port): "\(name):\(port)"
+        case .service(let name): name
         case .unix(let path): "unix:\(path)"
         }
     }

@@ -34,6 +34,14 @@ struct FixedWindow {
         state[1] = used &+ cost
     }
 
+    /// Takes what has been spent, or gives back what has not (a negative cost), whatever is left.
+    func charge(_ state: StateWords, cost: Int, wall: UInt64) {
+        let (window, used) = current(state, wall)
+        let change = min(UInt64(cost.magnitude), UInt64(UInt32.max))
+        state[0] = window
+        state[1] = cost < 0 ? used &- min(used, change) : min(used &+ change, .max >> 1)
+    }
+
     /// The window that counts now. The time of another loop may be a moment behind: one window back still counts in the newer
     /// one. A clock that was set back further takes the count along, so nobody gains, and nobody waits for longer than a period.
     @inline(__always)

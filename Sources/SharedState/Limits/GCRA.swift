@@ -36,7 +36,27 @@ struct GCRA {
 
     /// Takes a cost that `check` has just allowed.
     func record(_ state: StateWords, cost: UInt64, now: UInt64) {
-        let empty = UInt128(now) &* UInt128(limit) &+ backlog(state, now) &+ UInt128(cost) &* UInt128(period)
+        set(state, backlog(state, now) &+ UInt128(cost) &* UInt128(period), now)
+    }
+
+    /// Takes what has been spent, or gives back what has not (a negative cost), whatever the line holds: what is owed empties as time
+    /// goes by, before anything else is allowed.
+    ///
+    /// - Parameter fills: at most as much is taken as the line still holds.
+    func charge(_ state: StateWords, cost: Int, now: UInt64, fills: Bool) {
+        let line = backlog(state, now)
+        let change = UInt128(min(cost.magnitude, UInt(UInt32.max))) &* UInt128(period)
+        let most = fills ? max(line, span) : max(line, UInt128(UInt32.max) &* UInt128(period))
+        let level = cost < 0 ? line &- min(line, change) : min(line &+ change, most)
+        set(state, level, now)
+    }
+
+    /// Takes over what a key had spent under another limit, of the same period: as many units of the line as there were.
+    func adopt(_ state: StateWords, from other: GCRA, _ old: StateWords, now: UInt64) { set(state, other.backlog(old, now), now) }
+
+    @inline(__always)
+    private func set(_ state: StateWords, _ level: UInt128, _ now: UInt64) {
+        let empty = UInt128(now) &* UInt128(limit) &+ level
         state[0] = UInt64(truncatingIfNeeded: empty)
         state[1] = UInt64(truncatingIfNeeded: empty >> 64)
     }

@@ -5,7 +5,7 @@ internal import Primitives
 ///
 /// J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast short-input PRF" (2012), in its 128-bit form; one round a word and three at the
 /// end, as the hash tables of Swift and Rust use it.
-struct LimitKey: Equatable {
+struct LimitKey: Hashable {
     let low: UInt64, high: UInt64
 
     init(low: UInt64, high: UInt64) {

@@ -39,6 +39,28 @@ struct LimitRules: Sendable {
         return outcome
     }
 
+    /// What each window says about a request that costs nothing.
+    func verdicts(_ state: StateWords, now: UInt64, wall: UInt64) -> [WindowVerdict] {
+        windows.map { $0.check(state, cost: 0, now: now, wall: wall) }
+    }
+
+    /// Takes what has been spent, or gives back what has not (a negative cost), whatever the windows say.
+    ///
+    /// - Parameter fills: a window that empties steadily takes at most what it still holds, so that whoever was refused is let through
+    ///   once it has kept quiet for as long as one unit takes.
+    func charge(_ state: StateWords, cost: Int, now: UInt64, wall: UInt64, fills: Bool) {
+        for window in windows { window.charge(state, cost: cost, now: now, wall: wall, fills: fills) }
+    }
+
+    /// Takes over what a key had spent under other rules: windows of the same period and algorithm go on with what was spent, whatever
+    /// their limits are now.
+    func adopt(_ state: StateWords, from other: LimitRules, _ old: StateWords, now: UInt64) {
+        for window in windows {
+            guard let before = other.windows.first(where: { $0.period == window.period }) else { continue }
+            window.adopt(state, from: before, old, now: now)
+        }
+    }
+
     /// Takes a cost that `check` has just allowed.
     func record(_ state: StateWords, cost: UInt64, now: UInt64, wall: UInt64) {
         for index in windows.indices { windows[index].record(state, cost: cost, now: now, wall: wall) }
@@ -47,7 +69,7 @@ struct LimitRules: Sendable {
 
 extension LimitRules.Outcome {
     /// Keeps the most constraining window.
-    fileprivate mutating func add(_ verdict: WindowVerdict, _ index: Int) {
+    mutating func add(_ verdict: WindowVerdict, _ index: Int) {
         let remaining = Int(truncatingIfNeeded: verdict.remaining)
         let constrains =
             if verdict.allowed {
@@ -64,66 +86,5 @@ extension LimitRules.Outcome {
         decision.remaining = remaining
         decision.reset = verdict.reset
         decision.retryAfter = verdict.retryAfter
-    }
-}
-
-extension LimitRules {
-    /// One window and its place in the state.
-    private struct Window: Sendable {
-        private enum Rule: Sendable {
-            case gcra(GCRA)
-            case sliding(SlidingWindow)
-            case fixed(FixedWindow)
-        }
-
-        private let rule: Rule
-        private let offset: Int
-        private let quota: UInt64
-        /// 255 / quota, shifted left by 32.
-        private let scale: UInt64
-        let words: Int
-
-        init(_ window: RateWindow, _ algorithm: RateAlgorithm, offset: Int) {
-            self.offset = offset
-            quota = UInt64(algorithm == .gcra ? window.burst : window.limit)
-            scale = (255 << 32) / max(1, quota)
-            switch algorithm {
-            case .gcra:
-                rule = .gcra(GCRA(window))
-                words = GCRA.words
-            case .sliding:
-                let sliding = SlidingWindow(window)
-                rule = .sliding(sliding)
-                words = sliding.words
-            case .fixed:
-                rule = .fixed(FixedWindow(window))
-                words = FixedWindow.words
-            }
-        }
-
-        @inline(__always)
-        func check(_ state: StateWords, cost: UInt64, now: UInt64, wall: UInt64) -> WindowVerdict {
-            let own = state.dropFirst(offset)
-            return switch rule {
-            case .gcra(let gcra): gcra.check(own, cost: cost, now: now)
-            case .sliding(let sliding): sliding.check(own, cost: cost, now: now)
-            case .fixed(let fixed): fixed.check(own, cost: cost, wall: wall)
-            }
-        }
-
-        @inline(__always)
-        func record(_ state: StateWords, cost: UInt64, now: UInt64, wall: UInt64) {
-            let own = state.dropFirst(offset)
-            switch rule {
-            case .gcra(let gcra): gcra.record(own, cost: cost, now: now)
-            case .sliding(let sliding): sliding.record(own, cost: cost, now: now)
-            case .fixed(let fixed): fixed.record(own, cost: cost, wall: wall)
-            }
-        }
-
-        func usage(remaining: UInt64) -> UInt8 {
-            let used = quota > remaining ? quota &- remaining : 0
-            return UInt8(truncatingIfNeeded: (used &* scale &+ (1 << 32 - 1)) >> 32)
-        }
     }
 }

@@ -34,7 +34,7 @@ struct SlidingWindow {
         if cost == 0 || !allowed {
             return WindowVerdict(
                 allowed: allowed, remaining: free, reset: log.isEmpty ? 0 : wait(log.time(0), now),
-                retryAfter: allowed ? 0 : cost > limit ? RateDecision.never : wait(timeOfUnit(log, cost &- free), now),
+                retryAfter: allowed ? 0 : cost > limit ? RateDecision.never : wait(timeOfUnit(log, cost &+ log.sum &- limit), now),
                 drained: log.isEmpty ? 0 : wait(log.time(log.count - 1), now))
         }
         let oldest = log.isEmpty || (log.count == 1 && joins(log, state, now)) ? now : log.time(0)
@@ -45,13 +45,41 @@ struct SlidingWindow {
     func record(_ state: StateWords, cost: UInt64, now: UInt64) {
         var log = Log(state, capacity: groups)
         let now = forget(&log, now)
+        add(cost, to: &log, state, now)
+        log.save()
+    }
+
+    /// Takes what has been spent, or gives back what has not (a negative cost, from what was spent last), whatever is left.
+    func charge(_ state: StateWords, cost: Int, now: UInt64) {
+        guard groups > 0 else { return }
+        var log = Log(state, capacity: groups)
+        let now = forget(&log, now)
+        if cost < 0 {
+            log.giveBack(UInt64(cost.magnitude))
+        } else {
+            // The sum has 32 bits.
+            let change = min(UInt64(cost), UInt64(UInt32.max) &- min(log.sum, UInt64(UInt32.max)))
+            if change > 0 { add(change, to: &log, state, now) }
+        }
+        log.save()
+    }
+
+    /// Takes over what a key had spent under another limit, of the same period.
+    func adopt(_ state: StateWords, from other: SlidingWindow, _ old: StateWords) {
+        guard groups > 0, other.groups > 0 else { return }
+        var log = Log(state, capacity: groups)
+        let before = Log(old, capacity: other.groups)
+        for group in 0..<before.count { add(before.units(group), to: &log, state, before.time(group)) }
+        log.save()
+    }
+
+    private func add(_ cost: UInt64, to log: inout Log, _ state: StateWords, _ now: UInt64) {
         if joins(log, state, now) {
             log.extendLast(to: now, by: cost)
         } else {
             log.append(now, cost)
             state[1] = now
         }
-        log.save()
     }
 
     /// Drops the groups that are over, from the copy. Answers the time to go by: a clock that is behind the log stands still until it has caught up.
@@ -131,6 +159,18 @@ extension SlidingWindow {
         mutating func extendLast(to time: UInt64, by units: UInt64) {
             sum &+= units
             set(count - 1, time, self.units(count - 1) &+ units)
+        }
+
+        /// From the newest group back.
+        mutating func giveBack(_ units: UInt64) {
+            var left = units
+            while left > 0, count > 0 {
+                let newest = self.units(count - 1), taken = min(newest, left)
+                set(count - 1, time(count - 1), newest &- taken)
+                sum &-= taken
+                left &-= taken
+                if taken == newest { count -= 1 }
+            }
         }
 
         private func set(_ group: Int, _ time: UInt64, _ units: UInt64) {

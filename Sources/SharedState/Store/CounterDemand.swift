@@ -4,7 +4,8 @@ package struct CounterDemand: Sendable, Equatable {
     package var amount: Int
     /// What the counter may reach.
     package var limit: Int
-    /// When the counter ends and begins anew with the next demand: nanoseconds since 1970.
+    /// When a counter that begins with this demand ends, and begins anew with the next demand: nanoseconds since 1970. One that is under way
+    /// keeps its end.
     package var ends: UInt64
 
     package init(key: [UInt8], amount: Int, limit: Int, ends: UInt64) {
@@ -21,10 +22,13 @@ package struct CounterOutcome: Sendable, Equatable {
     package var allowed: Bool
     /// What each counter stands at now.
     package var totals: [Int]
+    /// When each ends: nanoseconds since 1970.
+    package var ends: [UInt64]
 
-    package init(allowed: Bool, totals: [Int]) {
+    package init(allowed: Bool, totals: [Int], ends: [UInt64] = []) {
         self.allowed = allowed
         self.totals = totals
+        self.ends = ends
     }
 }
 

@@ -5,7 +5,7 @@ package import Reactor
 /// reconciliation in the background. All behave alike, as far as they can be reached.
 ///
 /// What can be decided without waiting is asked for by the methods that end in `Now`; they answer nil where the store has to be
-/// asked, by their asynchronous twins. Keys are copied before the first suspension.
+/// asked, by their asynchronous twins.
 package protocol SharedStore: AnyObject, Sendable {
     var kind: StoreKind { get }
 
@@ -48,17 +48,22 @@ package protocol SharedStore: AnyObject, Sendable {
 
 /// Limits of rate for any number of keys.
 package protocol Limiter: AnyObject, Sendable {
+    var specification: LimiterSpecification { get }
     /// Spends `cost` units of every window of `key`, or of none. Nil: the store has to be asked.
     ///
     /// - Parameter wall: nanoseconds since 1970.
     func takeNow(_ key: ByteView, cost: Int, now: Instant, wall: UInt64) -> RateDecision?
-    func take(_ key: ByteView, cost: Int, on loop: EventLoop) async -> Result<RateDecision, StoreError>
+    func take(_ key: [UInt8], cost: Int, on loop: EventLoop) async -> Result<RateDecision, StoreError>
     /// Spends what has come out afterwards, whatever the windows say; a negative cost gives back. Waits for nothing.
     func settle(_ key: ByteView, cost: Int, on loop: EventLoop)
     /// What `take` would say, without taking anything.
-    func peek(_ key: ByteView, cost: Int, on loop: EventLoop) async -> Result<RateDecision, StoreError>
+    func peek(_ key: [UInt8], cost: Int, on loop: EventLoop) async -> Result<RateDecision, StoreError>
+    /// What is left in each window.
+    func report(_ key: [UInt8], on loop: EventLoop) async -> Result<[WindowReport], StoreError>
     /// Forgets what `key` has spent.
-    func reset(_ key: ByteView, on loop: EventLoop) async -> Result<Void, StoreError>
+    func reset(_ key: [UInt8], on loop: EventLoop) async -> Result<Void, StoreError>
+    /// Nil where the counters are elsewhere.
+    var figures: LimiterFigures? { get }
 }
 
 package enum StoreKind: String, Sendable, CaseIterable {

@@ -18,4 +18,10 @@ package final class SharedStores: Sendable {
         case nil: others.withLock { $0[.redis] } ?? memory
         }
     }
+
+    /// Those that there are.
+    package var kinds: Set<StoreKind> { Set(others.withLock { $0.keys }).union([.memory]) }
+
+    /// Offers a store from now on, or no longer.
+    package func put(_ store: (any SharedStore)?, as kind: StoreKind) { others.withLock { $0[kind] = store } }
 }

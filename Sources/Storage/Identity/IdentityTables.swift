@@ -4,7 +4,8 @@ import Primitives
 
 /// Consumers and credentials in the tables of a database. For one thread at a time.
 package final class IdentityTables {
-    private static let migrations = [
+    /// What each version adds to the one before.
+    static let migrations = [
         """
         CREATE TABLE consumers (
             name TEXT PRIMARY KEY NOT NULL,
@@ -26,10 +27,15 @@ package final class IdentityTables {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX credentials_of_consumers ON credentials (consumer);
         CREATE INDEX credentials_by_id ON credentials (id);
+        """,
         """
+        ALTER TABLE consumers ADD COLUMN plans TEXT NOT NULL DEFAULT '[]';
+        ALTER TABLE credentials ADD COLUMN plans TEXT;
+        """,
     ]
     private static let columns = """
-        SELECT c.kind, c.key, c.id, c.consumer, c.application, c.secret, c.expires, c.revoked, u.groups, u.attributes, u.enabled, c.created
+        SELECT c.kind, c.key, c.id, c.consumer, c.application, c.secret, c.expires, c.revoked, u.groups, u.attributes, u.enabled, c.created,
+               c.plans, u.plans
         FROM credentials c JOIN consumers u ON u.name = c.consumer
         """
 
@@ -43,7 +49,7 @@ package final class IdentityTables {
         try database.migrate(IdentityTables.migrations)
         findStatement = try database.prepare(IdentityTables.columns + " WHERE c.kind = ? AND c.key = ?")
         nextStatement = try database.prepare(IdentityTables.columns + " WHERE c.kind = ? AND c.key >= ? ORDER BY c.key LIMIT 1")
-        consumerStatement = try database.prepare("SELECT name, groups, attributes, enabled FROM consumers WHERE name = ?")
+        consumerStatement = try database.prepare("SELECT name, groups, attributes, enabled, plans FROM consumers WHERE name = ?")
     }
 
     // MARK: Looking
@@ -65,7 +71,7 @@ package final class IdentityTables {
         guard try consumerStatement.step() else { return nil }
         let consumer = Consumer(
             name: consumerStatement.text(0), groups: IdentityTables.list(consumerStatement.text(1)),
-            attributes: IdentityTables.pairs(consumerStatement.text(2)))
+            attributes: IdentityTables.pairs(consumerStatement.text(2)), plans: IdentityTables.list(consumerStatement.text(4)))
         return ConsumerRecord(consumer, isEnabled: consumerStatement.integer(3) != 0)
     }
 
@@ -90,12 +96,14 @@ package final class IdentityTables {
     package func put(_ consumer: ConsumerRecord) throws(SQLiteError) {
         let statement = try database.prepare(
             """
-            INSERT INTO consumers (name, groups, attributes, enabled) VALUES (?, ?, ?, ?)
-            ON CONFLICT (name) DO UPDATE SET groups = excluded.groups, attributes = excluded.attributes, enabled = excluded.enabled
+            INSERT INTO consumers (name, groups, attributes, enabled, plans) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (name) DO UPDATE SET groups = excluded.groups, attributes = excluded.attributes, enabled = excluded.enabled,
+                plans = excluded.plans
             """)
         try statement.run([
             .text(consumer.consumer.name), .text(IdentityTables.text(of: consumer.consumer.groups)),
             .text(IdentityTables.text(of: consumer.consumer.attributes)), .integer(consumer.isEnabled ? 1 : 0),
+            .text(IdentityTables.text(of: consumer.consumer.plans)),
         ])
     }
 
@@ -105,13 +113,16 @@ package final class IdentityTables {
     package func add(_ records: [CredentialRecord], created: Int) throws(SQLiteError) {
         try database.transaction { () throws(SQLiteError) in
             let statement = try database.prepare(
-                "INSERT INTO credentials (kind, key, id, consumer, application, secret, created, expires, revoked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            )
+                """
+                INSERT INTO credentials (kind, key, id, consumer, application, secret, created, expires, revoked, plans)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
             for record in records {
                 try statement.run([
                     .integer(Int64(record.key.kind.rawValue)), .blob(record.key.bytes), .text(record.id), .text(record.consumer.name),
                     record.consumer.application.map { .text($0) } ?? .null, .blob(record.secret), .integer(Int64(created)),
                     record.expires.map { .integer(Int64($0)) } ?? .null, record.isEnabled ? .null : .integer(Int64(created)),
+                    record.plans.map { .text(IdentityTables.text(of: $0)) } ?? .null,
                 ])
             }
         }
@@ -141,9 +152,11 @@ extension IdentityTables {
             return nil
         }
         let consumer = Consumer(
-            name: row.text(3), groups: list(row.text(8)), attributes: pairs(row.text(9)), application: row.isNull(4) ? nil : row.text(4))
+            name: row.text(3), groups: list(row.text(8)), attributes: pairs(row.text(9)), application: row.isNull(4) ? nil : row.text(4),
+            plans: list(row.text(13)))
         let record = CredentialRecord(
-            key: IdentityKey(kind, digest: digest), id: row.text(2), consumer: consumer, secret: row.blob(5),
+            key: IdentityKey(kind, digest: digest), id: row.text(2), consumer: consumer, plans: row.isNull(12) ? nil : list(row.text(12)),
+            secret: row.blob(5),
             expires: row.isNull(6) ? nil : Int(row.integer(6)), isEnabled: row.isNull(7) && row.integer(10) != 0)
         return StoredCredential(record: record, created: Int(row.integer(11)), revoked: row.isNull(7) ? nil : Int(row.integer(7)))
     }

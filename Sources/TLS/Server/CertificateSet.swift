@@ -28,7 +28,8 @@ final class CertificateSet: @unchecked Sendable {
         unsafe SSL_CTX_set_num_tickets(context, 1)
         let minimum = settings.minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION
         guard unsafe sluice_set_minimum_version(context, minimum) == 1,
-            unsafe sluice_set_groups(context, TLSServerSettings.groups) == 1
+            unsafe sluice_set_groups(context, TLSServerSettings.groups) == 1,
+            unsafe SSL_CTX_set_ciphersuites(context, TLSServerSettings.suites) == 1
         else { throw TLSError("TLS can't be set up: \(ErrorQueue.take().text)") }
         guard unsafe SSL_CTX_set_cipher_list(context, settings.ciphers) == 1 else {
             ErrorQueue.clear()

@@ -27,4 +27,6 @@ package struct TLSServerSettings: Sendable, Equatable {
         ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305
         """
     static let groups = "X25519:P-256:P-384"
+    /// Suites of TLS 1.3, all of them strong: the cheapest first.
+    static let suites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 }

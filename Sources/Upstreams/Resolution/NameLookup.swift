@@ -21,9 +21,11 @@ final class NameLookup: Sendable {
         return IPAddress(parsing: isBracketed ? String(host.dropFirst().dropLast()) : host)
     }
 
-    func resolve(_ host: String) -> Result<ResolvedName, ResolutionError> {
+    func resolve(_ question: NameQuestion) -> Result<ResolvedName, ResolutionError> {
         let (hosts, configuration) = readFiles()
+        let host = question.host
         guard DNSName(host) != nil else { return .failure(.invalidName) }
+        if question.kind == .services { return resolveByDNS(question, configuration) }
         let bare = host.hasSuffix(".") ? String(host.dropLast()) : host
         if let addresses = hosts.addresses[bare] {
             return .success(ResolvedName(addresses, timeToLive: settings.fileTimeToLive, source: .hosts))
@@ -33,7 +35,7 @@ final class NameLookup: Sendable {
             let both = [IPAddress.loopback, IPAddress(high: 0, low: 1)]
             return .success(ResolvedName(both, timeToLive: settings.fileTimeToLive, source: .hosts))
         }
-        switch resolveByDNS(host, configuration) {
+        switch resolveByDNS(question, configuration) {
         case .success(let name): return .success(name)
         case .failure(let error):
             guard settings.nameservers == nil, let addresses = SystemLookup.addresses(of: host) else { return .failure(error) }
@@ -41,18 +43,21 @@ final class NameLookup: Sendable {
         }
     }
 
-    private func resolveByDNS(_ host: String, _ configuration: ResolverConfiguration) -> Result<ResolvedName, ResolutionError> {
+    private func resolveByDNS(_ question: NameQuestion, _ configuration: ResolverConfiguration) -> Result<ResolvedName, ResolutionError> {
         let client = DNSClient(
             nameservers: settings.nameservers ?? configuration.nameservers,
             timeout: settings.timeout ?? min(configuration.timeout, .seconds(2)), attempts: settings.attempts ?? configuration.attempts)
         var failure = ResolutionError.notFound
-        for candidate in configuration.candidates(host) {
+        for candidate in configuration.candidates(question.host) {
             guard let name = DNSName(candidate) else { continue }
-            switch client.lookUp(name) {
+            switch client.lookUp(name, question.kind) {
             case .success(let answer):
                 let seconds = Nanoseconds.seconds(Int(answer.timeToLive))
                 let bounded = min(max(seconds, settings.timeToLive.lowerBound), settings.timeToLive.upperBound)
-                return .success(ResolvedName(answer.addresses, timeToLive: bounded, source: .dns))
+                return .success(
+                    question.kind == .services
+                        ? ResolvedName(services: answer.services, timeToLive: bounded)
+                        : ResolvedName(answer.addresses, timeToLive: bounded, source: .dns))
             case .failure(.notFound): continue
             case .failure(.refused(let why)): failure = .noAnswer(why)
             // Servers that are silent about this name would be silent about the next one.

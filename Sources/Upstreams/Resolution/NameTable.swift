@@ -12,9 +12,9 @@ struct NameTable {
 
     enum Work {
         /// Look the name up, tell `finished`.
-        case ask(String)
+        case ask(NameQuestion)
         /// Deliver what is known, tell `delivered`.
-        case deliver(String, [Delivery])
+        case deliver(NameQuestion, [Delivery])
     }
 
     private struct Entry {
@@ -29,7 +29,7 @@ struct NameTable {
         var isTaken = false
     }
 
-    private var entries: [String: Entry] = [:]
+    private var entries: [NameQuestion: Entry] = [:]
     private var nextID: UInt64 = 1
     private let negativeTimeToLive: Nanoseconds
     private(set) var isStopped = false
@@ -43,21 +43,21 @@ struct NameTable {
 
     // MARK: Asking
 
-    mutating func watch(_ host: String, _ state: WatchState, now: Instant) -> UInt64 {
+    mutating func watch(_ question: NameQuestion, _ state: WatchState, now: Instant) -> UInt64 {
         defer { nextID += 1 }
         guard !isStopped else { return nextID }
-        entries[host, default: Entry(due: now)].watchers[nextID] = state
-        entries[host]?.fresh.append(nextID)
+        entries[question, default: Entry(due: now)].watchers[nextID] = state
+        entries[question]?.fresh.append(nextID)
         return nextID
     }
 
-    mutating func unwatch(_ host: String, _ id: UInt64) {
-        entries[host]?.watchers[id] = nil
-        entries[host]?.fresh.removeAll { $0 == id }
+    mutating func unwatch(_ question: NameQuestion, _ id: UInt64) {
+        entries[question]?.watchers[id] = nil
+        entries[question]?.fresh.removeAll { $0 == id }
     }
 
-    mutating func resolve(_ host: String, _ completion: @escaping Completion, now: Instant) {
-        entries[host, default: Entry(due: now)].waiting.append(completion)
+    mutating func resolve(_ question: NameQuestion, _ completion: @escaping Completion, now: Instant) {
+        entries[question, default: Entry(due: now)].waiting.append(completion)
     }
 
     // MARK: Working
@@ -66,37 +66,37 @@ struct NameTable {
     mutating func next(now: Instant) -> Monitor<NameTable>.Step<Work> {
         if isStopped { return .end }
         var soonest = Instant.never
-        var overdue: (host: String, due: Instant)?
-        for (host, entry) in entries where !entry.isTaken {
+        var overdue: (question: NameQuestion, due: Instant)?
+        for (question, entry) in entries where !entry.isTaken {
             let isWanted = !entry.watchers.isEmpty || !entry.waiting.isEmpty
             if entry.due <= now {
                 if isWanted {
-                    if overdue.map({ entry.due < $0.due }) ?? true { overdue = (host, entry.due) }
+                    if overdue.map({ entry.due < $0.due }) ?? true { overdue = (question, entry.due) }
                 } else {
-                    entries[host] = nil
+                    entries[question] = nil
                 }
             } else if !entry.waiting.isEmpty || !entry.fresh.isEmpty, let outcome = entry.outcome {
-                return .done(.deliver(host, take(host, outcome, onlyFresh: true)))
+                return .done(.deliver(question, take(question, outcome, onlyFresh: true)))
             } else {
                 soonest = min(soonest, entry.due)
             }
         }
         guard let overdue else { return .wait(until: soonest) }
-        entries[overdue.host]?.isTaken = true
-        return .done(.ask(overdue.host))
+        entries[overdue.question]?.isTaken = true
+        return .done(.ask(overdue.question))
     }
 
     /// A lookup is over. The name stays taken until `delivered`.
-    mutating func finished(_ host: String, _ outcome: Outcome, now: Instant) -> [Delivery] {
+    mutating func finished(_ question: NameQuestion, _ outcome: Outcome, now: Instant) -> [Delivery] {
         switch outcome {
-        case .success(let name): entries[host]?.due = now + name.timeToLive
-        case .failure: entries[host]?.due = now + negativeTimeToLive
+        case .success(let name): entries[question]?.due = now + name.timeToLive
+        case .failure: entries[question]?.due = now + negativeTimeToLive
         }
-        entries[host]?.outcome = outcome
-        return take(host, outcome, onlyFresh: false)
+        entries[question]?.outcome = outcome
+        return take(question, outcome, onlyFresh: false)
     }
 
-    mutating func delivered(_ host: String) { entries[host]?.isTaken = false }
+    mutating func delivered(_ question: NameQuestion) { entries[question]?.isTaken = false }
 
     /// Forgets everything; what remains are those who still wait.
     mutating func stop() -> [Completion] {
@@ -105,12 +105,12 @@ struct NameTable {
         return entries.values.flatMap(\.waiting)
     }
 
-    private mutating func take(_ host: String, _ outcome: Outcome, onlyFresh: Bool) -> [Delivery] {
-        guard let entry = entries[host] else { return [] }
+    private mutating func take(_ question: NameQuestion, _ outcome: Outcome, onlyFresh: Bool) -> [Delivery] {
+        guard let entry = entries[question] else { return [] }
         let ids = onlyFresh ? entry.fresh : entry.watchers.keys.sorted()
-        entries[host]?.isTaken = true
-        entries[host]?.fresh = []
-        entries[host]?.waiting = []
+        entries[question]?.isTaken = true
+        entries[question]?.fresh = []
+        entries[question]?.waiting = []
         return ids.compactMap { entry.watchers[$0] }.map { .watcher($0, outcome) } + entry.waiting.map { .completion($0, outcome) }
     }
 }

@@ -5,6 +5,8 @@ package import Reactor
 package struct ResolvedName: Equatable, Sendable {
     /// Without repetitions, IPv4 before IPv6, in numerical order: servers rotate their answers, and a rotation is no change.
     package let addresses: [IPAddress]
+    /// Where the service of that name is, by priority.
+    package let services: [ServiceRecord]
     /// How long this may be relied on; `.max` for literals.
     package let timeToLive: Nanoseconds
     package let source: Source
@@ -16,8 +18,16 @@ package struct ResolvedName: Equatable, Sendable {
             if a.isIPv4 != b.isIPv4 { return a.isIPv4 }
             return (a.high, a.low) < (b.high, b.low)
         }
+        services = []
         self.timeToLive = timeToLive
         self.source = source
+    }
+
+    init(services: [ServiceRecord], timeToLive: Nanoseconds) {
+        addresses = []
+        self.services = ServiceRecord.sorted(services)
+        self.timeToLive = timeToLive
+        source = .dns
     }
 }
 

@@ -1,7 +1,7 @@
 package import Primitives
 import Reactor
 
-/// Resolves host names to addresses on threads of its own, off the event loops, and keeps watched names fresh.
+/// Resolves host names to addresses, and services to hosts, on threads of its own, off the event loops, and keeps watched names fresh.
 ///
 /// In this order: literals, at once; `/etc/hosts`; A and AAAA of the DNS, whose time to live is honoured within bounds;
 /// the system's own resolver (`getaddrinfo`), which knows of other sources. Names that several parts of the gateway ask for
@@ -24,13 +24,22 @@ package final class Resolver: Sendable {
     /// call at a time, on a thread of the resolver, or, for a literal, before this returns. While a name can't be
     /// resolved, its last good addresses stay; `WatchedName.failure` says why.
     package func watch(_ host: String, _ changed: @escaping @Sendable ([IPAddress]) -> Void) -> WatchedName {
-        let state = WatchState(host: host, changed: changed)
+        let state = WatchState(NameQuestion(host)) { changed($0.addresses) }
         if let address = NameLookup.literal(host) {
             state.deliver(ResolvedName([address], timeToLive: .max, source: .literal))
             return WatchedName(state, table: nil, id: 0)
         }
+        return watch(state)
+    }
+
+    /// Keeps the places of a service (SRV records, RFC 2782) fresh, in the same way.
+    package func watchServices(_ name: String, _ changed: @escaping @Sendable ([ServiceRecord]) -> Void) -> WatchedName {
+        watch(WatchState(NameQuestion(name, .services)) { changed($0.services) })
+    }
+
+    private func watch(_ state: WatchState) -> WatchedName {
         start()
-        let id = names.withLock { $0.watch(WatchedName.key(host), state, now: .now) }
+        let id = names.withLock { $0.watch(state.question, state, now: .now) }
         return WatchedName(state, table: names, id: id)
     }
 
@@ -41,7 +50,7 @@ package final class Resolver: Sendable {
         }
         start()
         let isStopped = names.withLock { table in
-            if !table.isStopped { table.resolve(WatchedName.key(host), completion, now: .now) }
+            if !table.isStopped { table.resolve(NameQuestion(host), completion, now: .now) }
             return table.isStopped
         }
         if isStopped { completion(.failure(.stopped)) }
@@ -82,17 +91,17 @@ package final class Resolver: Sendable {
     private func run() {
         while let work = names.next({ $0.next(now: .now) }) {
             switch work {
-            case .ask(let host):
-                let result = lookup.resolve(host)
-                let deliveries = names.withLock { $0.finished(host, result, now: .now) }
-                perform(deliveries, host)
-            case .deliver(let host, let deliveries): perform(deliveries, host)
+            case .ask(let question):
+                let result = lookup.resolve(question)
+                let deliveries = names.withLock { $0.finished(question, result, now: .now) }
+                perform(deliveries, question)
+            case .deliver(let question, let deliveries): perform(deliveries, question)
             }
         }
     }
 
     /// The name stays taken meanwhile, so that one watcher is not called by two threads.
-    private func perform(_ deliveries: [NameTable.Delivery], _ host: String) {
+    private func perform(_ deliveries: [NameTable.Delivery], _ question: NameQuestion) {
         for delivery in deliveries {
             switch delivery {
             case .watcher(let state, .success(let name)): state.deliver(name)
@@ -100,6 +109,6 @@ package final class Resolver: Sendable {
             case .completion(let completion, let result): completion(result)
             }
         }
-        names.withLock { $0.delivered(host) }
+        names.withLock { $0.delivered(question) }
     }
 }

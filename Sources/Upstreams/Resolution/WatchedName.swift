@@ -16,36 +16,35 @@ package final class WatchedName: Sendable {
 
     deinit { stop() }
 
-    package var host: String { state.host }
+    package var host: String { state.question.host }
     /// The last good addresses; empty before the first.
-    package var addresses: [IPAddress] { state.current.addresses }
+    package var addresses: [IPAddress] { state.current.name?.addresses ?? [] }
+    /// The last good places of a service; empty before the first.
+    package var services: [ServiceRecord] { state.current.name?.services ?? [] }
     /// Why the last refresh failed; nil when it did not.
     package var failure: ResolutionError? { state.current.failure }
 
     /// No call begins after this; one that is under way may still be ending.
     package func stop() {
         state.stop()
-        table?.withLock { $0.unwatch(WatchedName.key(host), id) }
+        table?.withLock { $0.unwatch(state.question, id) }
     }
-
-    /// Names are the same in any case (RFC 4343).
-    static func key(_ host: String) -> String { host.lowercased() }
 }
 
 /// What a watched name and the resolver's threads share.
 final class WatchState: Sendable {
     struct Current {
-        var addresses: [IPAddress] = []
+        var name: ResolvedName?
         var failure: ResolutionError?
         var isStopped = false
     }
 
-    let host: String
-    private let changed: @Sendable ([IPAddress]) -> Void
+    let question: NameQuestion
+    private let changed: @Sendable (ResolvedName) -> Void
     private let mutable = Mutex(Current())
 
-    init(host: String, changed: @escaping @Sendable ([IPAddress]) -> Void) {
-        self.host = host
+    init(_ question: NameQuestion, changed: @escaping @Sendable (ResolvedName) -> Void) {
+        self.question = question
         self.changed = changed
     }
 
@@ -57,11 +56,10 @@ final class WatchState: Sendable {
         let isNew = mutable.withLock { current in
             guard !current.isStopped else { return false }
             current.failure = nil
-            if current.addresses == name.addresses { return false }
-            current.addresses = name.addresses
-            return true
+            defer { current.name = name }
+            return current.name?.addresses != name.addresses || current.name?.services != name.services
         }
-        if isNew { changed(name.addresses) }
+        if isNew { changed(name) }
     }
 
     func deliver(_ error: ResolutionError) { mutable.withLock { $0.failure = error } }

@@ -8,13 +8,15 @@ import threading
 
 
 class NameServer:
-    """Answers A questions from `names`: name to (addresses, seconds to live). Other names do not exist; silent ones get no answer."""
+    """Answers A questions from `names`: name to (addresses, seconds to live), and SRV questions from `services`: name to
+    ((priority, weight, port, host)s, seconds to live). Other names do not exist; a silent server answers nothing."""
 
     def __init__(self):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self.socket.getsockname()[1]}"
         self.names: dict[str, tuple[list[str], int]] = {}
+        self.services: dict[str, tuple[list[tuple[int, int, int, str]], int]] = {}
         self.silent = False
         self.questions = 0
         threading.Thread(target=self._serve, daemon=True).start()
@@ -44,7 +46,14 @@ class NameServer:
         kind = struct.unpack("!H", query[at + 1 : at + 3])[0]
         name = ".".join(labels).lower()
         addresses, ttl = self.names.get(name, ([], 0))
-        records = addresses if kind == 1 else []
-        code = 0 if name in self.names else 3
+        records = [socket.inet_aton(a) for a in addresses] if kind == 1 else []
+        if kind == 33:
+            places, ttl = self.services.get(name, ([], 0))
+            records = [struct.pack("!HHH", *place) + wire_name(host) for *place, host in places]
+        code = 0 if name in self.names or name in self.services else 3
         head = query[:2] + struct.pack("!HHHHH", 0x8580 | code, 1, len(records), 0, 0)
-        return head + question + b"".join(b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, ttl, 4) + socket.inet_aton(a) for a in records)
+        return head + question + b"".join(b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, ttl, len(r)) + r for r in records)
+
+
+def wire_name(host: str) -> bytes:
+    return b"".join(bytes([len(label)]) + label.encode() for label in host.split(".")) + b"\0"

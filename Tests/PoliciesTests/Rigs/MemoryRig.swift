@@ -5,6 +5,7 @@ import Primitives
 import Reactor
 import ReactorTesting
 import Schema
+import SharedState
 import Upstreams
 
 @testable import DataPlane
@@ -19,6 +20,7 @@ final class MemoryRig: Rig {
     private let network = MemoryNetwork()
     private let worker: Worker
     private let callouts: Callouts
+    private let stores = SharedStores()
     private var snapshot: Snapshot?
     private var dialled: [(peer: TestPeer, reader: WireReader)] = []
 
@@ -32,7 +34,8 @@ final class MemoryRig: Rig {
     func advance(_ time: Duration) { network.advance(time.nanoseconds) }
 
     func apply(_ tree: ConfigNode, _ model: Configuration) throws {
-        let compiled = Snapshot.compile(model, policies: builtInPolicies, version: "1", loops: 1, before: snapshot, callouts: callouts)
+        let compiled = Snapshot.compile(
+            model, policies: builtInPolicies, version: "1", loops: 1, before: snapshot, callouts: callouts, stores: stores)
         guard let next = compiled.value else { throw RigError(compiled.diagnostics.map(\.description).joined(separator: "\n")) }
         let bindings = next.configuration.listeners.enumerated().map { index, listener in
             let address = SocketAddress(listener.address)

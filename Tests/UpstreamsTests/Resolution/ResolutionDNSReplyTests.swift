@@ -52,6 +52,37 @@ import Testing
         #expect(parse(message(ScriptedNameServer.a((10, 0, 0, 1), ttl: 1 << 31), count: 1)) == .addresses([v4(1)], timeToLive: 0))
     }
 
+    private func srv(_ priority: UInt8, _ weight: UInt8, _ port: UInt16, _ host: String) -> [UInt8] {
+        [0, priority, 0, weight, UInt8(port >> 8), UInt8(port & 0xff)] + (DNSName(host)?.bytes ?? [0])
+    }
+
+    private func services(_ data: [[UInt8]], _ answers: Int? = nil) -> DNSReply? {
+        let question = [0, 7, 0x81, 0x80, 0, 1, 0, UInt8(answers ?? data.count), 0, 0, 0, 0] + name.bytes + [0, 33, 0, 1]
+        return parse(question + data.flatMap { ScriptedNameServer.record([0xc0, 12], 33, 20, $0) }, .srv)
+    }
+
+    @Test func readsServices() {
+        let records = [srv(0, 5, 9001, "One.test"), srv(10, 0, 9002, "two.test")]
+        #expect(
+            services(records)
+                == .services(
+                    [
+                        ServiceRecord(priority: 0, weight: 5, port: 9001, host: "one.test"),
+                        ServiceRecord(priority: 10, weight: 0, port: 9002, host: "two.test"),
+                    ], timeToLive: 20))
+        #expect(services([]) == .services([], timeToLive: 0))
+        // A record that is cut, and one with something behind its name.
+        #expect(services([Array(srv(0, 5, 9001, "one.test").dropLast())]) == nil)
+        #expect(services([[0, 0, 0, 1, 0]]) == nil)
+        #expect(services([srv(0, 5, 9001, "one.test") + [1]]) == nil)
+    }
+
+    @Test func servicesHaveAnOrderOfTheirOwn() {
+        let one = ServiceRecord(priority: 0, weight: 5, port: 9001, host: "one.test")
+        let two = ServiceRecord(priority: 1, weight: 5, port: 80, host: "a.test")
+        #expect(ServiceRecord.sorted([two, one, two, ServiceRecord(priority: 0, weight: 0, port: 0, host: "")]) == [one, two])
+    }
+
     @Test func readsOutcomes() {
         #expect(parse(message([], count: 0)) == .addresses([], timeToLive: 0))
         #expect(parse(message([], count: 0, flags: (0x81, 0x83))) == .noSuchName)

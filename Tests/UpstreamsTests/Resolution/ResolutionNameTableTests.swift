@@ -12,12 +12,12 @@ import Testing
         .success(ResolvedName([IPAddress(v4: last)], timeToLive: .seconds(seconds), source: .dns))
     }
 
-    private func state(_ host: String = "a") -> WatchState { WatchState(host: host) { _ in } }
+    private func state(_ host: String = "a") -> WatchState { WatchState(NameQuestion(host)) { _ in } }
 
     private func text(_ step: Monitor<NameTable>.Step<NameTable.Work>, from start: Instant) -> String {
         switch step {
-        case .done(.ask(let host)): "ask \(host)"
-        case .done(.deliver(let host, let deliveries)): "deliver \(host) \(deliveries.count)"
+        case .done(.ask(let question)): "ask \(question.host)"
+        case .done(.deliver(let question, let deliveries)): "deliver \(question.host) \(deliveries.count)"
         case .wait(until: .never): "wait"
         case .wait(until: let deadline): "wait \((deadline - start) / 1_000_000_000)"
         case .end: "end"
@@ -87,14 +87,14 @@ import Testing
 
     @Test func aWatchedNameIsToldOnlyOfChanges() {
         let calls = Told()
-        let state = WatchState(host: "a") { addresses in calls.list.withLock { $0.append(addresses) } }
+        let state = WatchState("a") { name in calls.list.withLock { $0.append(name.addresses) } }
         let one = ResolvedName([IPAddress(v4: 2), IPAddress(high: 1, low: 1), IPAddress(v4: 1)], timeToLive: 1, source: .dns)
         #expect(one.addresses == [IPAddress(v4: 1), IPAddress(v4: 2), IPAddress(high: 1, low: 1)])
         state.deliver(one)
         state.deliver(ResolvedName(one.addresses.reversed(), timeToLive: 1, source: .dns))
         state.deliver(.notFound)
         #expect(state.current.failure == .notFound)
-        #expect(state.current.addresses == one.addresses)
+        #expect(state.current.name?.addresses == one.addresses)
         state.deliver(one)
         #expect(state.current.failure == nil)
         state.stop()
@@ -105,4 +105,8 @@ import Testing
     private final class Told: Sendable {
         let list = Mutex<[[IPAddress]]>([])
     }
+}
+
+extension NameQuestion: ExpressibleByStringLiteral {
+    public init(stringLiteral host: String) { self.init(host) }
 }

@@ -49,6 +49,24 @@ import Testing
         #expect(server.queries.count == 2, "known until its time to live is over")
     }
 
+    @Test func servicesAreWatched() async throws {
+        let server = ScriptedNameServer { query in
+            [query.reply([ScriptedNameServer.record([0xc0, 12], 33, 40, [0, 1, 0, 2, 0, 80] + (DNSName("one.test")?.bytes ?? []))])]
+        }
+        defer { server.stop() }
+        let resolver = Resolver(settings(server))
+        defer { resolver.stop() }
+        let watched = await withCheckedContinuation { continuation in
+            let kept = Mutex<WatchedName?>(nil)
+            let name = resolver.watchServices("_http._tcp.Orders.test") { places in
+                continuation.resume(returning: (places, kept.withLock { $0 }))
+            }
+            kept.withLock { $0 = name }
+        }
+        #expect(watched.0 == [ServiceRecord(priority: 1, weight: 2, port: 80, host: "one.test")])
+        #expect(server.queries.map(\.name) == ["_http._tcp.orders.test"])
+    }
+
     @Test func missingNamesAreNotFound() async throws {
         let server = ScriptedNameServer { [$0.reply(code: 3)] }
         defer { server.stop() }

@@ -18,6 +18,7 @@ struct KeysCreateCommand: ParsableCommand {
     @Option(help: "Whose key it is.") var consumer: String
     @Option(help: "The consumer's application, if the key is for one.") var application: String?
     @Option(name: .customLong("group"), help: "A group of a consumer that is new in the database. May be repeated.") var groups: [String] = []
+    @Option(name: .customLong("plan"), help: "A plan of the key, in place of those of its consumer. May be repeated.") var plans: [String] = []
     @Option(help: "When it ends: a time from now such as 90d, a date, or a moment such as 2027-03-31T22:00:00Z.") var expires: String?
 
     func run() throws {
@@ -25,6 +26,7 @@ struct KeysCreateCommand: ParsableCommand {
         let now = time(nil)
         let end = try expires.map { try KeysCreateCommand.moment($0, now: now) }
         let configuration = try database.load()
+        if let configuration { try check(plans, configuration.plans.map(\.name)) }
         let path = try database.path(configuration)
         let key: APIKeyText
         do throws(CryptoError) {
@@ -48,7 +50,9 @@ struct KeysCreateCommand: ParsableCommand {
         let isNew = try DatabaseOption.withTables(path) { (tables) throws(SQLiteError) in
             let isNew = try tables.consumer(named: consumer) == nil
             if isNew || !groups.isEmpty { try tables.put(ConsumerRecord(Consumer(name: consumer, groups: groups))) }
-            try tables.add([CredentialRecord(key: key, id: id, consumer: owner, expires: expires.map { Int($0.seconds) })], created: now)
+            try tables.add(
+                [CredentialRecord(key: key, id: id, consumer: owner, plans: plans.isEmpty ? nil : plans, expires: expires.map { Int($0.seconds) })],
+                created: now)
             return isNew
         }
         if isNew, !isInFile { Console.error("Consumer \(consumer) is new.") }
@@ -56,8 +60,16 @@ struct KeysCreateCommand: ParsableCommand {
 
     private func lines(_ key: IdentityKey, id: String, expires: Moment?) -> String {
         var lines = ["Add to the credentials of \(consumer):", "", "  - apiKeyHash: \(key.hashText)", "    name: \(id)"]
+        if !plans.isEmpty { lines.append("    plans: [\(plans.joined(separator: ", "))]") }
         if let expires { lines.append("    expires: \(expires.text)") }
         return (lines + ["", "The key is shown this once:"]).joined(separator: "\n")
+    }
+
+    private func check(_ plans: [String], _ known: [String]) throws {
+        for plan in plans where !known.contains(plan) {
+            let question = Suggestion.question(plan, among: known).map { ": \($0)" } ?? "."
+            throw Failure("The configuration has no plan called \(plan)\(question)")
+        }
     }
 
     /// - Parameter now: seconds since 1970.

@@ -19,8 +19,8 @@ struct KeysListCommand: ParsableCommand {
     @Option(help: "text or json.") var format = Format.text
 
     private struct Row {
-        let id, kind, consumer, application, place, expires, state: String
-        var cells: [String] { [id, kind, consumer, application, place, expires, state] }
+        let id, kind, consumer, application, plans, place, expires, state: String
+        var cells: [String] { [id, kind, consumer, application, plans, place, expires, state] }
     }
 
     func run() throws {
@@ -44,12 +44,13 @@ struct KeysListCommand: ParsableCommand {
         }
     }
 
-    private static let titles = ["ID", "Kind", "Consumer", "Application", "Place", "Expires", "State"]
+    private static let titles = ["ID", "Kind", "Consumer", "Application", "Plans", "Place", "Expires", "State"]
 
     private func row(_ record: CredentialRecord, in place: String, isRevoked: Bool, now: Int) -> Row {
         let state = isRevoked ? "revoked" : !record.isEnabled ? "off" : record.counts(at: now) ? "active" : "over"
         return Row(
-            id: record.id, kind: record.key.kind.name, consumer: record.consumer.name, application: record.consumer.application ?? "", place: place,
+            id: record.id, kind: record.key.kind.name, consumer: record.consumer.name, application: record.consumer.application ?? "",
+            plans: record.consumer.plans.joined(separator: ","), place: place,
             expires: record.expires.map { Moment(seconds: Int64($0)).text } ?? "", state: state)
     }
 

@@ -1,7 +1,7 @@
 import Primitives
 import Reactor
 
-/// Asks name servers for the addresses of one complete name. Waits.
+/// Asks name servers about one complete name. Waits.
 ///
 /// Each try has its own socket and so its own port, and each query an unpredictable id (RFC 5452); replies of anybody
 /// else, to anything else, or malformed, are ignored.
@@ -13,13 +13,14 @@ struct DNSClient {
     let attempts: Int
 
     struct Answer: Equatable {
-        var addresses: [IPAddress]
+        var addresses: [IPAddress] = []
+        var services: [ServiceRecord] = []
         /// Seconds.
         var timeToLive: UInt32
     }
 
     enum Failure: Error, Equatable {
-        /// All servers agree: no such name, or no addresses.
+        /// All servers agree: no such name, or no such records.
         case notFound
         /// Servers answered that they can't answer.
         case refused(String)
@@ -27,21 +28,20 @@ struct DNSClient {
         case silent(String)
     }
 
-    private static let types: [DNSMessage.RecordType] = [.a, .aaaa]
-
-    func lookUp(_ name: DNSName) -> Result<Answer, Failure> {
+    func lookUp(_ name: DNSName, _ kind: NameQuestion.Kind = .addresses) -> Result<Answer, Failure> {
+        let types: [DNSMessage.RecordType] = kind == .services ? [.srv] : [.a, .aaaa]
         var known: [DNSMessage.RecordType: DNSReply] = [:]
         var failure = Failure.silent("there is none")
         for _ in 0..<attempts {
             for server in nameservers {
-                let missing = DNSClient.types.filter { known[$0] == nil }
+                let missing = types.filter { known[$0] == nil }
                 for (type, outcome) in ask(server, name, missing) {
                     switch outcome {
                     case .success(let reply): known[type] = reply
                     case .failure(let error): failure = error
                     }
                 }
-                if known.count == DNSClient.types.count { return combine(known.values, or: .notFound) }
+                if known.count == types.count { return combine(known.values, or: .notFound) }
             }
         }
         // One kind of address is better than none.
@@ -49,12 +49,19 @@ struct DNSClient {
     }
 
     private func combine(_ replies: some Sequence<DNSReply>, or failure: Failure) -> Result<Answer, Failure> {
-        var answer = Answer(addresses: [], timeToLive: .max)
-        for case .addresses(let list, let timeToLive) in replies where !list.isEmpty {
-            answer.addresses += list
-            answer.timeToLive = min(answer.timeToLive, timeToLive)
+        var answer = Answer(timeToLive: .max)
+        for reply in replies {
+            switch reply {
+            case .addresses(let list, let timeToLive) where !list.isEmpty:
+                answer.addresses += list
+                answer.timeToLive = min(answer.timeToLive, timeToLive)
+            case .services(let list, let timeToLive) where !list.isEmpty:
+                answer.services += list
+                answer.timeToLive = min(answer.timeToLive, timeToLive)
+            default: break
+            }
         }
-        return answer.addresses.isEmpty ? .failure(failure) : .success(answer)
+        return answer.addresses.isEmpty && answer.services.isEmpty ? .failure(failure) : .success(answer)
     }
 
     private typealias Outcomes = [DNSMessage.RecordType: Result<DNSReply, Failure>]

@@ -1,8 +1,8 @@
 package import Primitives
 
-/// Messages of the DNS (RFC 1035 §4), as far as host addresses need them.
+/// Messages of the DNS (RFC 1035 §4), as far as the addresses of hosts and services need them.
 package enum DNSMessage {
-    package enum RecordType: UInt16, Sendable { case a = 1, cname = 5, aaaa = 28 }
+    package enum RecordType: UInt16, Sendable { case a = 1, cname = 5, aaaa = 28, srv = 33 }
 
     static let headerLength = 12
 

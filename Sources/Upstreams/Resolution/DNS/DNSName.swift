@@ -22,6 +22,18 @@ package struct DNSName: Equatable, Hashable {
         self.bytes = bytes
     }
 
+    /// Without a dot at its end; empty for the root.
+    var text: String {
+        var labels: [Substring] = []
+        var at = 0
+        while at < bytes.count, bytes[at] > 0 {
+            let end = min(at + 1 + Int(bytes[at]), bytes.count)
+            labels.append(Substring(decoding: bytes[at + 1..<end], as: UTF8.self))
+            at = end
+        }
+        return labels.joined(separator: ".")
+    }
+
     private static func isAllowed(_ byte: UInt8) -> Bool {
         (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
     }

@@ -1,9 +1,11 @@
 package import Primitives
 
-/// What a name server says to a query for addresses.
+/// What a name server says to a query for addresses or services.
 package enum DNSReply: Equatable {
     /// Addresses and the seconds for which all that led to them is good. None: the name exists, but has no such records.
     case addresses([IPAddress], timeToLive: UInt32)
+    /// Where a service is, alike.
+    case services([ServiceRecord], timeToLive: UInt32)
     /// NXDOMAIN.
     case noSuchName
     /// The rest would not fit: to be asked again over TCP.
@@ -40,20 +42,23 @@ package enum DNSReply: Equatable {
 /// The answer section: aliases, and addresses of the type that was asked for.
 private struct Records {
     private var aliases: [DNSName: (target: DNSName, timeToLive: UInt32)] = [:]
-    private var addresses: [DNSName: Found] = [:]
+    private var addresses: [DNSName: Found<IPAddress>] = [:]
+    private var services: [DNSName: Found<ServiceRecord>] = [:]
+    private let wanted: DNSMessage.RecordType
 
-    private struct Found {
-        var list: [IPAddress] = []
+    private struct Found<Record> {
+        var list: [Record] = []
         var timeToLive = UInt32.max
 
-        mutating func add(_ address: IPAddress, _ seconds: UInt32) {
-            list.append(address)
+        mutating func add(_ record: Record, _ seconds: UInt32) {
+            list.append(record)
             timeToLive = Swift.min(timeToLive, seconds)
         }
     }
 
     /// Nil when the section is malformed.
     init?(_ reader: inout DNSReader, count: Int, _ wanted: DNSMessage.RecordType) {
+        self.wanted = wanted
         for _ in 0..<Swift.min(count, DNSReply.mostRecords) {
             guard let owner = reader.name(), let type = reader.word(), let space = reader.word() else { return nil }
             guard let seconds = reader.long(), let length = reader.word().map(Int.init) else { return nil }
@@ -63,6 +68,9 @@ private struct Records {
             if space == 1, type == DNSMessage.RecordType.cname.rawValue {
                 guard let target = reader.name(), reader.at == end else { return nil }
                 if aliases[owner] == nil { aliases[owner] = (target, timeToLive) }
+            } else if space == 1, type == wanted.rawValue, wanted == .srv {
+                guard let service = ServiceRecord(&reader), reader.at == end else { return nil }
+                services[owner, default: Found()].add(service, timeToLive)
             } else if space == 1, type == wanted.rawValue {
                 guard let address = Records.address(&reader, wanted, length) else { return nil }
                 addresses[owner, default: Found()].add(address, timeToLive)
@@ -82,16 +90,17 @@ private struct Records {
         }
     }
 
-    /// The addresses of `name`, or of what it is an alias of.
+    /// What was asked for of `name`, or of what it is an alias of.
     func follow(_ name: DNSName) -> DNSReply {
         var name = name
         var timeToLive = UInt32.max
         for _ in 0...DNSReply.mostAliases {
             if let found = addresses[name] { return .addresses(found.list, timeToLive: Swift.min(timeToLive, found.timeToLive)) }
+            if let found = services[name] { return .services(found.list, timeToLive: Swift.min(timeToLive, found.timeToLive)) }
             guard let alias = aliases[name] else { break }
             timeToLive = Swift.min(timeToLive, alias.timeToLive)
             name = alias.target
         }
-        return .addresses([], timeToLive: 0)
+        return wanted == .srv ? .services([], timeToLive: 0) : .addresses([], timeToLive: 0)
     }
 }
