@@ -69,7 +69,7 @@ let sources: [Target] = [
         dependencies: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore", "Identity", "SharedState"],
         swiftSettings: dataPlaneSettings),
     .target(
-        name: "HTTPEngine", dependencies: ["CNghttp2", "Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams"],
+        name: "HTTPEngine", dependencies: ["CNghttp2", "Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams", "SharedState"],
         swiftSettings: dataPlaneSettings),
     // Automatic certificates: ACME, renewal, the store that gateways share.
     .target(
@@ -151,11 +151,11 @@ let tests: [Target] = [
     test("Discovery", needs: ["Primitives", "Reactor", "GatewayCore", "Model", "Schema"]),
     test("Upstreams", needs: ["Primitives", "Expressions", "Reactor", "ReactorTesting", "GatewayCore"]),
     test("Certificates", needs: ["COpenSSL", "Primitives", "Reactor", "TLS", "GatewayCore", "Identity", "Upstreams"]),
-    test("HTTPEngine", needs: ["CNghttp2", "Primitives", "Reactor", "TLS", "ReactorTesting", "GatewayCore", "Upstreams"], hasCases: true),
+    test("HTTPEngine", needs: ["CNghttp2", "Primitives", "Reactor", "TLS", "ReactorTesting", "GatewayCore", "Upstreams", "SharedState"], hasCases: true),
     test(
         "DataPlane",
         needs: [
-            "Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "PolicyKit", "Routing", "Upstreams",
+            "Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "PolicyKit", "Routing", "Upstreams", "SharedState",
             "HTTPEngine",
             "Telemetry", "CAllocations",
         ], products: [logging], hasCases: true),

@@ -23,6 +23,8 @@ struct GatewayStatus: Sendable {
     var certificates: [CertificateStatus] = []
     var leads = false
     var hasIssuers = false
+    /// Nil: they are off, or the page does not show them.
+    var guards: GuardStatus?
     /// Nil: there is none.
     var gossip: GossipReport?
     var localSync: ReconciliationReport?
@@ -66,6 +68,7 @@ enum StatusPage {
             .init("upstreams", .array(upstreams(reports, snapshot))), .init("apis", .array(apis)),
             .init("policies", .array(policies(snapshot))), .init("state", StatePage.render(reports)),
             .init("gossip", GossipPage.render(status.gossip)), .init("localSync", GossipPage.render(status.localSync)),
+            .init("guards", GuardPage.document(status.guards, reports, most: 20)),
             .init(
                 "certificates",
                 .object([

@@ -52,6 +52,7 @@ struct WorkerReport: Sendable {
     /// Nil: the loop has no server to count on.
     let redis: RedisReport?
     let overload: OverloadController?
+    var guards: GuardCounters?
 }
 
 extension WorkerReport.Lane {
@@ -81,7 +82,7 @@ extension Worker {
             loop: loop.index, exchanges: pool.inUse, tunnels: tunnels.count, routes: routes,
             unrouted: WorkerReport.Route(index: -1, statuses: unrouted.statuses, latency: unrouted.latency), endpoints: endpoints,
             servers: servers, lanes: view.lanes.map(WorkerReport.Lane.init), lag: loop.lag, redis: redis.report(on: loop),
-            overload: overload)
+            overload: overload, guards: guards?.counters)
     }
 }
 

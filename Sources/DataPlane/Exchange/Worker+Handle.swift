@@ -21,6 +21,7 @@ extension Worker {
         if exchange.client.isTrusted, let given = exchange.request.fields[.xRequestID] { exchange.keepRequestID(given) }
         if let error = exchange.error { return refuse(exchange, error) }
         if exchange.client.isTrusted { ForwardingHeaders.resolveClient(exchange) }
+        guard admits(exchange) else { return }
         guard beginCall(exchange) else { return }
         if let certificates, let token = challengeToken(exchange) { return answerChallenge(token, exchange, certificates) }
         route(exchange, view)

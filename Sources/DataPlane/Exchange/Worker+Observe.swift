@@ -41,6 +41,7 @@ extension Worker: ExchangeObserver {
         if let hedge = exchange.companion as? Hedge { hedge.firstFinished() }
         if exchange.isInBulkhead, let lane = lane(of: exchange) { leaveBulkhead(exchange, lane) }
         if exchange.chain.reached > 0 { chain(of: exchange)?.finish(exchange) }
+        if let error = exchange.error { noteOffence(error, exchange) }
         logTiming(exchange)
         if exchange.tunnel == .open { exchange.tunnelWatch?.over() }
         if !exchange.paces.isEmpty { exchange.pacer?.over() }

@@ -57,7 +57,8 @@ extension Worker {
             wanted.insert(binding.address)
             let info = ListenerInfo(
                 name: binding.listener.name, index: binding.index, port: binding.address.port ?? 0, scheme: binding.tls == nil ? "http" : "https",
-                trustedProxies: binding.listener.trustedProxies, httpsPort: view.snapshot.configuration.httpsPort(of: binding.listener))
+                trustedProxies: binding.listener.trustedProxies, httpsPort: view.snapshot.configuration.httpsPort(of: binding.listener),
+                isGuarded: binding.listener.guards)
             let settings = ServerSettings(binding.listener, loops: binding.handles.isEmpty ? view.snapshot.loops : binding.handles.count)
             if let server = servers[binding.address] {
                 server.info = info
@@ -66,6 +67,7 @@ extension Worker {
             } else if loop.index < binding.handles.count {
                 listen(binding, info, settings)
             }
+            servers[binding.address]?.guards = binding.listener.guards ? guards : nil
         }
         for (address, server) in servers where !wanted.contains(address) {
             servers[address] = nil
@@ -80,6 +82,7 @@ extension Worker {
         let server = HTTPServer(loop: loop, info: info, settings: settings, pool: pool) { [unowned self] in self.handle($0) }
         server.connectionFailed = { [unowned self, unowned server] in
             accessLog?.appendConnection(reason: $0.reason, listener: server.info.name, peer: $0.client, detail: $0.detail)
+            noteOffence($0, server.info)
         }
         server.tls = binding.tls
         let handle = binding.handles[loop.index]

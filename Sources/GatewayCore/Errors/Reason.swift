@@ -88,6 +88,8 @@ extension Reason {
     package static let tooManyFrames = Reason("too_many_frames", 429, "Too many frames that do no work", "http_protocol_error")
     package static let badClientHello = Reason("bad_client_hello", 400, "No ClientHello of TLS", "tls_protocol_error")
     package static let tooManyConnections = Reason("too_many_connections", 503, "Too many connections", "connection_limit_reached")
+    package static let clientRateLimited = Reason("client_rate_limited", 429, "Too many requests from this address")
+    package static let clientBanned = Reason("client_banned", 429, "This address is banned for a while")
     package static let headerTimeout = Reason("header_timeout", 408, "The request header took too long", "http_request_error")
     package static let idleTimeout = Reason("idle_timeout", 408, "The connection was idle too long", "http_request_error")
     package static let bodyTimeout = Reason("body_timeout", 408, "The request body made no progress", "http_request_error")
@@ -147,7 +149,7 @@ extension Reason {
         .badRequestLine, .badTarget, .badHost, .badHeader, .badFraming, .badChunk, .unsupportedVersion, .unsupportedTransferCoding,
         .headersTooLarge, .tooManyHeaders, .targetTooLong, .expectationFailed, .connectRefused, .badProxyProtocol, .badPreface, .tooManyFrames,
         .badClientHello,
-        .tooManyConnections,
+        .tooManyConnections, .clientRateLimited, .clientBanned,
         .headerTimeout, .idleTimeout, .bodyTimeout, .clientWriteTimeout, .clientClosed, .routeNotFound, .methodNotAllowed, .encodedSlash,
         .upstreamConnectFailed, .upstreamConnectTimeout, .upstreamCertificateInvalid, .upstreamTLSFailed, .upstreamReset, .upstreamBadResponse,
         .upstreamHeadersTooLarge, .upstreamIncomplete, .upstreamTimeout, .upstreamIdleTimeout, .upstreamTotalTimeout, .deadlineExceeded,

@@ -246,13 +246,18 @@ package final class ListenerInfo: Sendable {
     package let trustedProxies: [CIDR]
     /// Where clients are sent that have not come over TLS; nil when they are served.
     package let httpsPort: UInt16?
+    /// What clients may do here is bounded by their address.
+    package let isGuarded: Bool
 
-    package init(name: String, index: Int, port: UInt16, scheme: StaticString, trustedProxies: [CIDR], httpsPort: UInt16? = nil) {
+    package init(
+        name: String, index: Int, port: UInt16, scheme: StaticString, trustedProxies: [CIDR], httpsPort: UInt16? = nil, isGuarded: Bool = false
+    ) {
         self.name = name
         self.index = index
         self.port = port
         self.scheme = scheme
         self.trustedProxies = trustedProxies
         self.httpsPort = httpsPort
+        self.isGuarded = isGuarded
     }
 }
