@@ -58,7 +58,7 @@ let sources: [Target] = [
     .target(
         name: "Storage", dependencies: ["CSQLite", "Primitives", "Reactor", "GatewayCore", "Identity"], swiftSettings: dataPlaneSettings),
     .target(name: "Routing", dependencies: ["Primitives", "Expressions", "GatewayCore"], swiftSettings: dataPlaneSettings),
-    .target(name: "Upstreams", dependencies: ["Primitives", "Reactor", "GatewayCore"], swiftSettings: dataPlaneSettings),
+    .target(name: "Upstreams", dependencies: ["Primitives", "Expressions", "Reactor", "GatewayCore"], swiftSettings: dataPlaneSettings),
     // What gateways count and keep together: in memory, or on a server.
     .target(
         name: "SharedState", dependencies: ["Primitives", "Reactor", "TLS", "GatewayCore", "Identity", "Upstreams"],
@@ -69,7 +69,7 @@ let sources: [Target] = [
         dependencies: ["Primitives", "Schema", "Expressions", "Model", "Reactor", "GatewayCore", "Identity", "SharedState"],
         swiftSettings: dataPlaneSettings),
     .target(
-        name: "HTTPEngine", dependencies: ["CNghttp2", "Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams"],
+        name: "HTTPEngine", dependencies: ["CNghttp2", "Primitives", "Reactor", "TLS", "GatewayCore", "Upstreams", "SharedState"],
         swiftSettings: dataPlaneSettings),
     // Automatic certificates: ACME, renewal, the store that gateways share.
     .target(
@@ -112,6 +112,9 @@ let sources: [Target] = [
     .executableTarget(
         name: "token-bench", dependencies: ["Primitives", "Schema", "Model", "Reactor", "GatewayCore", "PolicyKit", "Identity", "Policies"],
         path: "bench/tokens", swiftSettings: settings),
+    // What decisions on a Redis server cost.
+    .executableTarget(
+        name: "redis-bench", dependencies: ["Primitives", "Reactor", "Upstreams", "SharedState"], path: "bench/redis", swiftSettings: settings),
     // What looking credentials up costs.
     .executableTarget(
         name: "identity-bench",
@@ -146,13 +149,13 @@ let tests: [Target] = [
     test("Expressions", needs: ["Primitives", "CAllocations"], hasCases: true),
     test("Routing", needs: ["Primitives", "Expressions"], hasCases: true),
     test("Discovery", needs: ["Primitives", "Reactor", "GatewayCore", "Model", "Schema"]),
-    test("Upstreams", needs: ["Primitives", "Reactor", "ReactorTesting", "GatewayCore"]),
+    test("Upstreams", needs: ["Primitives", "Expressions", "Reactor", "ReactorTesting", "GatewayCore"]),
     test("Certificates", needs: ["COpenSSL", "Primitives", "Reactor", "TLS", "GatewayCore", "Identity", "Upstreams"]),
-    test("HTTPEngine", needs: ["CNghttp2", "Primitives", "Reactor", "TLS", "ReactorTesting", "GatewayCore", "Upstreams"], hasCases: true),
+    test("HTTPEngine", needs: ["CNghttp2", "Primitives", "Reactor", "TLS", "ReactorTesting", "GatewayCore", "Upstreams", "SharedState"], hasCases: true),
     test(
         "DataPlane",
         needs: [
-            "Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "PolicyKit", "Routing", "Upstreams",
+            "Primitives", "Schema", "Expressions", "Model", "Reactor", "ReactorTesting", "GatewayCore", "PolicyKit", "Routing", "Upstreams", "SharedState",
             "HTTPEngine",
             "Telemetry", "CAllocations",
         ], products: [logging], hasCases: true),

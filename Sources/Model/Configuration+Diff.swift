@@ -14,7 +14,7 @@ package struct ConfigurationDiff: Equatable, Sendable {
     package var apis: Changes
     package var plans: Changes
     package var consumers: Changes
-    /// Top-level groups without names that differ: `runtime`, `admin`, `acme`, `policies`, `telemetry`, `state`, `storage`.
+    /// Top-level groups without names that differ: `runtime`, `admin`, `guards`, `acme`, `policies`, `telemetry`, `state`, `storage`.
     package var groups: [String]
 
     package var isEmpty: Bool {
@@ -30,6 +30,7 @@ extension Configuration {
         var groups: [String] = []
         if runtime != new.runtime { groups.append("runtime") }
         if admin != new.admin { groups.append("admin") }
+        if guards != new.guards { groups.append("guards") }
         if acme != new.acme { groups.append("acme") }
         if policies != new.policies { groups.append("policies") }
         if telemetry != new.telemetry { groups.append("telemetry") }

@@ -16,6 +16,9 @@ package struct Configuration: Settings {
     @Setting("Addresses that accept connections.")
     package var listeners: [Listener] = []
 
+    @Setting("What clients may do by their address, before any route or policy is asked.")
+    package var guards: GuardSettings = GuardSettings()
+
     @Setting("Automatic certificates (ACME, RFC 8555): who issues them, and where they are kept.")
     package var acme: ACMESettings?
 

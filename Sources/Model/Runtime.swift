@@ -13,6 +13,9 @@ package struct RuntimeSettings: Settings {
     )
     package var batching: Bool = true
 
+    @Setting("Refuse requests with 503 when the gateway itself can't keep up, those of low importance first. Left out: none is refused.")
+    package var overload: OverloadSettings?
+
     package init() {}
 }
 

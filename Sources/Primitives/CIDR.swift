@@ -25,6 +25,15 @@ package struct CIDR: Hashable, Sendable, CustomStringConvertible {
         self.address = IPAddress(high: address.high & mask.high, low: address.low & mask.low)
     }
 
+    /// The network that `address` is in.
+    ///
+    /// - Parameter bits: of the 128-bit form; moved into 0...128.
+    package init(_ address: IPAddress, bits: Int) {
+        self.bits = min(max(bits, 0), 128)
+        let mask = CIDR.mask(self.bits)
+        self.address = IPAddress(high: address.high & mask.high, low: address.low & mask.low)
+    }
+
     /// The last address of the network.
     package var last: IPAddress {
         let mask = CIDR.mask(bits)

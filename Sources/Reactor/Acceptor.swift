@@ -9,6 +9,8 @@ package final class Acceptor: TimerOwner {
     package let clientSpeaksFirst: Bool
     /// Called on the loop with each new connection; it sets the connection's handler.
     package let accepted: (Connection) -> Void
+    /// Whether somebody comes in; nil: everybody does.
+    package var gate: ((SocketAddress) -> ConnectionEntry)?
     /// Times that the process ran out of descriptors or memory for a connection.
     package private(set) var exhaustions: UInt64 = 0
     /// Most connections that were accepted in the turn in which somebody last came, and that turn's number.
@@ -24,6 +26,15 @@ package final class Acceptor: TimerOwner {
         self.loop = loop
         self.clientSpeaksFirst = clientSpeaksFirst
         self.accepted = accepted
+    }
+
+    /// Makes a connection of a socket that was accepted; nil: its peer does not come in, and the socket is to be closed.
+    package func connection(_ handle: Int32, _ peer: SocketAddress) -> Connection? {
+        let entry = gate?(peer) ?? .uncounted
+        if case .refused = entry { return nil }
+        let connection = Connection(loop: loop, handle: handle, peer: peer, connecting: false, handler: nil)
+        if case .counted(let ticket) = entry { connection.ticket = ticket }
+        return connection
     }
 
     package func close() {

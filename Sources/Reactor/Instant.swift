@@ -24,6 +24,9 @@ package struct Instant: Comparable, Hashable, Sendable {
     /// The clock of the machine (`CLOCK_MONOTONIC`).
     package static var now: Instant { Instant(nanoseconds: read(CLOCK_MONOTONIC)) }
 
+    /// How long the calling thread has worked, nanoseconds (`CLOCK_THREAD_CPUTIME_ID`).
+    package static var threadTime: Nanoseconds { read(CLOCK_THREAD_CPUTIME_ID) }
+
     /// Holds the thread for so long, at most a second.
     package static func pass(_ length: Nanoseconds) {
         var time = timespec(tv_sec: 0, tv_nsec: Int(min(length, 999_999_999)))

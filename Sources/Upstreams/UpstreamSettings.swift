@@ -14,6 +14,12 @@ package struct UpstreamSettings: Sendable, Equatable {
     package var timeouts = UpstreamTimeouts()
     package var retries = RetrySettings()
     package var health: HealthCheckSettings?
+    package var passive: PassiveHealthSettings?
+    package var breaker: BreakerSettings?
+    package var hedging: HedgeSettings?
+    package var adaptive: AdaptiveSettings?
+    package var bulkhead: Bulkhead.Settings?
+    package var deadline: DeadlineRule?
 
     package init() {}
 }
@@ -39,16 +45,6 @@ package struct UpstreamTimeouts: Sendable, Equatable {
     package var total: Nanoseconds = .seconds(60)
     /// Silence after which an HTTP/2 connection in use is asked for a sign of life; `.max` for never.
     package var ping: Nanoseconds = .max
-    package init() {}
-}
-
-package struct RetrySettings: Sendable, Equatable {
-    /// Most tries of one request, the first included.
-    package var attempts = 2
-    package var onConnectFailure = true
-    package var onReset = false
-    /// Answers to calls of gRPC that are worth another try.
-    package var onCallStatus: CallStatusSet = []
     package init() {}
 }
 

@@ -22,7 +22,7 @@ import Upstreams
         private var upstream: RawSocket?
         private var buffer = [UInt8](repeating: 0, count: 64 << 10)
 
-        init(route: String) throws {
+        init(route: String, upstream: String = "") throws {
             loop = EventLoop(index: 0, backend: try EpollBackend())
             listener = try Socket.listen(on: .ip(.loopback, port: 0))
             let front = try Socket.listen(on: .ip(.loopback, port: 0))
@@ -30,7 +30,7 @@ import Upstreams
             let snapshot = try WorkerRig.compile(
                 """
                 listeners: [{ name: web, address: "\(address)" }]
-                upstreams: [{ name: up, endpoints: [{ address: "\(back)" }] }]
+                upstreams: [{ name: up, endpoints: [{ address: "\(back)" }]\(upstream) }]
                 apis: [{ name: api, routes: [{ name: r, \(route) }, { name: s, match: { path: /unused }, upstream: up }] }]
                 """)
             worker = Worker(loop: loop, view: SnapshotView(try Snapshot.empty(), lanes: [], stats: []))
@@ -63,15 +63,21 @@ import Upstreams
         }
     }
 
+    /// Everything that watches what becomes of requests.
+    private static let watched = """
+        , health: { passive: { latency: {} } }, retries: { on: [reset, 503], perTry: 5s }, hedging: { after: 50ms }, limits: { adaptive: true, share: { most: 50% } }, breaker: { when: "errorRatio > 0.5 || p95 > duration('2s')" }
+        """
+
     @Test(
         .enabled(if: allocations_of_this_thread() >= 0),
         arguments: [
-            ("match: { path: \"/*\" }, upstream: up", "", true),
-            ("match: { path: \"/u/{id}\" }, upstream: up", "X-Request-Id: a\r\nCookie: b\r\n", true),
-            ("match: { path: \"/*\" }, respond: { body: hello }", "", false),
-        ]) func exchangesAllocateNothing(_ route: String, _ fields: String, _ forwards: Bool) throws
+            ("match: { path: \"/*\" }, upstream: up", "", true, ""),
+            ("match: { path: \"/u/{id}\" }, upstream: up", "X-Request-Id: a\r\nCookie: b\r\n", true, ""),
+            ("match: { path: \"/*\" }, upstream: up", "", true, watched),
+            ("match: { path: \"/*\" }, respond: { body: hello }", "", false, ""),
+        ]) func exchangesAllocateNothing(_ route: String, _ fields: String, _ forwards: Bool, _ upstream: String) throws
     {
-        let rig = try Rig(route: route)
+        let rig = try Rig(route: route, upstream: upstream)
         let request = Array(String.get("/u/7?a=b", "User-Agent: test\r\nAccept: */*\r\n" + fields).utf8)
         let answer = Array("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello".utf8)
         for _ in 0..<50 { #expect(rig.exchange(request, answer, forwards: forwards) { rig.loop.turn(wait: false) }) }

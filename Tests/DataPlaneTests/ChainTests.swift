@@ -242,6 +242,7 @@ import Testing
         rig.network.settle()
         #expect(first?.takeText().hasSuffix("hello!") == true)
         first?.reset()
+        rig.network.advance(.milliseconds(50))
         #expect(rig.answer(rig.dialled()).hasSuffix("hello!"))
         #expect(client.takeText().hasPrefix("HTTP/1.1 200 "))
     }

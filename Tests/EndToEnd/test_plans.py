@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from harness.configuration import api, route, upstream as named_upstream
 from harness.gateway import command
 from harness.raw import format_request
+from harness.redis import Redis, needs_redis
 from harness.waiting import limit, until
 
 SMALL, BIG = "small-0123456789abcdef", "big-0123456789abcdef00"
@@ -173,3 +174,45 @@ def test_keys_with_plans(start, upstream, tmp_path):
     assert ask(gateway, gold).status == 200
     listed = command("keys", "list", "--config", gateway.file).stdout
     assert "PLANS" in listed and f"{gold[:12]}" in listed
+
+
+def shared(tmp_path, server):
+    return {"state": {"redis": server.url, "namespace": f"plans-{tmp_path.name}"}}
+
+
+@needs_redis
+def test_gateways_on_one_server_count_together(start, upstream, tmp_path):
+    """Two gateways hand out what there is once, to the call; bytes and first-use windows, too."""
+    plans = [
+        {"name": "free", "quotas": [{"calls": 200, "per": "year"}, {"calls": 190, "per": "month", "from": "first-use"}]},
+        {"name": "gold", "quotas": [{"bytes": "1KiB", "per": "year"}]},
+    ]
+
+    @upstream.on("/reports")
+    def reports(exchange):
+        exchange.read_body()
+        exchange.reply(body=bytes(600))
+
+    with Redis(tmp_path / "redis") as server:
+        gateways = [start(configuration(upstream, plans, runtime={"threads": 2}, **shared(tmp_path, server))) for _ in range(2)]
+        with ThreadPoolExecutor(2) as pool:
+            statuses = sum(pool.map(lambda gateway: flood(gateway, SMALL, 160), gateways), Counter())
+        assert statuses == {200: 190, 429: 130}
+        assert ask(gateways[0], BIG, "/reports").status == 200
+        until(lambda: int(server.cli("DBSIZE")) >= 3, 5, "the bytes are noted")
+        until(lambda: ask(gateways[1], BIG, "/reports").status == 429, 10, "the other gateway knows of the bytes")
+
+
+@needs_redis
+def test_a_server_that_is_gone(start, upstream, tmp_path):
+    """While nobody answers, each gateway counts for itself; nothing fails. What was counted before is there again afterwards."""
+    plans = [{"name": "free", "quotas": [{"calls": 2, "per": "year"}]}, {"name": "gold", "access": [{"api": "all"}]}]
+    with Redis(tmp_path / "redis") as server:
+        gateway = start(configuration(upstream, plans, **shared(tmp_path, server)))
+        assert [ask(gateway, SMALL).status for _ in range(3)] == [200, 200, 429]
+        server.freeze()
+        assert [ask(gateway, SMALL).status for _ in range(3)] == [200, 200, 429]
+        assert ask(gateway, BIG).status == 200
+        server.thaw()
+        until(lambda: ask(gateway, BIG).status == 200 and gateway.log()[-1].get("storeFailed") is None, 20, "the server is asked again")
+        assert ask(gateway, SMALL).status == 429

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_users_databases_and_tls(start, tmp_path):
     password = fresh("redis")
     authority = Authority(tmp_path / "ca")
     tls = authority.issue("DNS:localhost", "IP:127.0.0.1"), authority.file
-    with Redis(tmp_path / "redis", f"user gateway on >{password} ~sluice:* +@all", tls=tls) as server:
+    with Redis(tmp_path / "redis", f"user gateway on >{password} ~sluice:* +@all -@admin -@dangerous +role", tls=tls) as server:
         address = f"localhost:{server.tls_port}"
         gateway = start(configuration({"url": f"rediss://gateway:{password}@{address}/3", "tls": {"authorities": authority.file}}))
         connected(gateway, address)
@@ -194,3 +195,41 @@ def test_a_failover_is_followed(start, tmp_path):
         sentinels.sentinels[0].kill()
         assert gateway.get("/").status == 200
         connected(gateway, sentinels.replica.address)
+
+
+# ---- under load --------------------------------------------------------------------------------------------------------
+
+
+def test_a_frozen_server_is_waited_for_once(start, redis):
+    """Each connection waits for the time-out once at most; then nobody waits until the server answers again."""
+    connections, times, stop = 8, [], threading.Event()
+    limit = {"rate-limit": {"limit": 1_000_000, "window": "1h", "by": "ip", "onStoreFailure": "allow"}}
+    gateway = start(configuration(redis.url, policies=[limit]))
+    connected(gateway, redis.address)
+
+    def ask():
+        with gateway.connect() as connection:
+            while not stop.is_set():
+                began = time.monotonic()
+                status = connection.get("/").status
+                times.append((began, time.monotonic() - began, status))
+
+    threads = [threading.Thread(target=ask) for _ in range(connections)]
+    for thread in threads:
+        thread.start()
+    until(lambda: gateway.metrics().total("sluice_store_commands_total") > 200, 10, "decisions are made on the server")
+    frozen = time.monotonic()
+    redis.freeze()
+    until(lambda: gateway.metrics().total("sluice_store_breakers_open") == LOOPS, 10, "the breakers are open")
+    opened = time.monotonic()
+    until(lambda: sum(began > opened for began, _, _ in times) > 500, 20, "requests go on")
+    thawed = time.monotonic()
+    redis.thaw()
+    connected(gateway, redis.address)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert {status for _, _, status in times} == {200}
+    waited = [took for began, took, _ in times if frozen - 0.1 < began < thawed and took > 0.04]
+    assert len(waited) <= connections, sorted(waited)
+    assert gateway.metrics().total("sluice_store_breaker_openings_total") == LOOPS

@@ -25,7 +25,7 @@ import Testing
         #expect(upstream.endpoints[1].address == .name("catalog.internal", port: 9000))
         #expect(upstream.balance.method == .leastRequests)
         #expect(upstream.health.active?.expect == [StatusRange(200...399)])
-        #expect(upstream.retries.on == [.connectFailure, .reset])
+        #expect(upstream.retries.on == [.failure(.connectFailure), .failure(.reset)])
         #expect(upstream.hostHeader == .literal("catalog.example.com"))
 
         let routes = configuration.apis[0].routes

@@ -62,7 +62,10 @@ package final class MemoryBackend: Backend {
         for (link, address) in all {
             guard let acceptor = acceptors[address], let peer = link.peerAddress else { continue }
             activity += 1
-            let connection = Connection(loop: acceptor.loop, handle: link.handle, peer: peer, connecting: false, handler: nil)
+            guard let connection = acceptor.connection(link.handle, peer) else {
+                (link.isClosed, link.wasReset) = (true, true)
+                continue
+            }
             link.connection = connection
             links.append(link)
             acceptor.accepted(connection)

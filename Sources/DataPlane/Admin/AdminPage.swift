@@ -11,13 +11,18 @@ enum AdminPage {
     case certificates
     case limits
     case counters
+    case guards
+    /// To be ended.
+    case ban(CIDR)
     case policies
     case policy(PolicyDescription)
 
     private static let pages: [(path: String, page: AdminPage)] = [
         ("/healthz", .healthz), ("/readyz", .readyz), ("/metrics", .metrics), ("/api/v1/status", .status),
-        ("/api/v1/certificates", .certificates), ("/api/v1/limits", .limits), ("/api/v1/limits/counters", .counters), (schemas, .policies),
+        ("/api/v1/certificates", .certificates), ("/api/v1/guards", .guards), ("/api/v1/limits", .limits),
+        ("/api/v1/limits/counters", .counters), (schemas, .policies),
     ]
+    private static let bans = "/api/v1/guards/bans/"
     private static let schemas = "/api/v1/schemas/policies"
 
     /// What may be asked of it beside looking.
@@ -38,8 +43,14 @@ enum AdminPage {
                 throw GatewayError(.routeNotFound, .gateway, policies.unknown(name))
             }
             self = .policy(policy)
+        } else if path.hasPrefix(AdminPage.bans) {
+            let text = String(path.dropFirst(AdminPage.bans.count)).replacing("%2F", with: "/").replacing("%2f", with: "/")
+            guard let network = CIDR(parsing: text) else {
+                throw GatewayError(.routeNotFound, .gateway, "A ban is named by its address or prefix, such as 198.51.100.7 or 2001:db8::/64.")
+            }
+            self = .ban(network)
         } else {
-            let all = AdminPage.pages.map(\.path) + ["\(AdminPage.schemas)/NAME"]
+            let all = AdminPage.pages.map(\.path) + ["\(AdminPage.schemas)/NAME", "DELETE \(AdminPage.bans)NETWORK"]
             throw GatewayError(.routeNotFound, .gateway, "The admin address serves \(all.joined(separator: ", ")).")
         }
     }

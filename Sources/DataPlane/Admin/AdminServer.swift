@@ -62,14 +62,27 @@ final class AdminServer: ExchangeObserver {
         } catch {
             return ErrorResponse.send(error, on: exchange, scratch: scratch)
         }
+        if case .ban(let network) = page { return endBan(network, exchange) }
         guard page.methods.contains(exchange.request.method) else {
             return ErrorResponse.send(GatewayError(.methodNotAllowed), allow: page.methods, on: exchange, scratch: scratch)
         }
         serve(page, exchange)
     }
 
+    private func endBan(_ network: CIDR, _ exchange: Exchange) {
+        guard exchange.request.method == .delete else {
+            return ErrorResponse.send(GatewayError(.methodNotAllowed), allow: HTTPMethodSet(.delete), on: exchange, scratch: scratch)
+        }
+        guard gateway.pardon(network) else {
+            return ErrorResponse.send(
+                GatewayError(.routeNotFound, .gateway, "There is no ban of exactly this address or prefix."), on: exchange, scratch: scratch)
+        }
+        exchange.response.status = 204
+        exchange.reply(body: ByteView())
+    }
+
     private func serve(_ page: AdminPage, _ exchange: Exchange) {
-        let status = gateway.status(release: release)
+        var status = gateway.status(release: release)
         switch page {
         case .healthz: reply(exchange, 200, "text/plain; charset=utf-8", Array("ok\n".utf8))
         case .readyz:
@@ -80,14 +93,20 @@ final class AdminServer: ExchangeObserver {
                 return ErrorResponse.send(
                     GatewayError(.routeNotFound, .gateway, "telemetry.metrics.prometheus is off."), on: exchange, scratch: scratch)
             }
+            status.guards = gateway.guardStatus
             let format = MetricsFormat(accept: exchange.request.fields[.accept]?.string ?? "")
-            answer(exchange) { [gateway] reports, snapshot in
+            answer(exchange) { [gateway, status] reports, snapshot in
                 ("\(format.contentType)", MetricsPage.render(reports, snapshot, status, gateway.events, format))
             }
         case .status:
-            answer(exchange) { reports, snapshot in
+            status.guards = gateway.guardStatus
+            answer(exchange) { [status] reports, snapshot in
                 ("application/json", Array(StatusPage.render(reports, snapshot, status).utf8))
             }
+        case .guards:
+            let guards = gateway.guardStatus
+            answer(exchange) { reports, _ in ("application/json", Array(GuardPage.render(guards, reports).utf8)) }
+        case .ban: break
         case .certificates:
             reply(exchange, 200, "application/json", Array(CertificatePage.render(status.certificates, leads: status.leads).utf8))
         case .limits: limits(exchange)

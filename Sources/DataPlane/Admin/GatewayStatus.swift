@@ -1,10 +1,12 @@
 import Certificates
 import HTTPEngine
 import Model
+import Reactor
 import Schema
 import SharedState
 import Synchronization
 import Telemetry
+import Upstreams
 
 /// How a gateway is, as `GET /api/v1/status` tells.
 struct GatewayStatus: Sendable {
@@ -21,6 +23,8 @@ struct GatewayStatus: Sendable {
     var certificates: [CertificateStatus] = []
     var leads = false
     var hasIssuers = false
+    /// Nil: they are off, or the page does not show them.
+    var guards: GuardStatus?
     /// Nil: there is none.
     var gossip: GossipReport?
     var localSync: ReconciliationReport?
@@ -61,9 +65,10 @@ enum StatusPage {
             .init("lastError", status.lastError.map { .string($0) } ?? .null), .init("ready", .boolean(status.isReady)),
             .init("draining", .boolean(status.isDraining)), .init("loops", .integer(reports.count)),
             .init("exchangesInFlight", .integer(reports.reduce(0) { $0 + $1.exchanges })), .init("listeners", .array(listeners)),
-            .init("upstreams", .array(upstreams(reports, configuration))), .init("apis", .array(apis)),
+            .init("upstreams", .array(upstreams(reports, snapshot))), .init("apis", .array(apis)),
             .init("policies", .array(policies(snapshot))), .init("state", StatePage.render(reports)),
             .init("gossip", GossipPage.render(status.gossip)), .init("localSync", GossipPage.render(status.localSync)),
+            .init("guards", GuardPage.document(status.guards, reports, most: 20)),
             .init(
                 "certificates",
                 .object([
@@ -74,22 +79,26 @@ enum StatusPage {
         ]).text(pretty: true)
     }
 
-    private static func upstreams(_ reports: [WorkerReport], _ configuration: Configuration) -> [JSONValue] {
-        configuration.upstreams.map { upstream in
+    private static func upstreams(_ reports: [WorkerReport], _ snapshot: Snapshot) -> [JSONValue] {
+        zip(snapshot.configuration.upstreams, snapshot.upstreams).map { upstream, compiled in
+            let states = Dictionary(compiled.state.endpoints.map { ($0.address.description, $0) }, uniquingKeysWith: { first, _ in first })
             // Every loop has the same endpoints; connections are added up.
             let all = reports.flatMap(\.endpoints).filter { $0.upstream == upstream.name }
             var seen: Set<String> = []
             let endpoints = all.filter { seen.insert($0.address).inserted }.map { endpoint -> JSONValue in
                 let same = all.filter { $0.address == endpoint.address }
-                return .object([
-                    .init("endpoint", .string(endpoint.endpoint)), .init("address", .string(endpoint.address)),
-                    .init("healthy", .boolean(same.allSatisfy(\.isHealthy))),
-                    .init("connections", .integer(same.reduce(0) { $0 + $1.connections })),
-                    .init("requests", .integer(same.reduce(0) { $0 + Int($1.counters.requests) })),
-                    .init("failures", .integer(same.reduce(0) { $0 + Int($1.counters.failures) })),
-                ])
+                return .object(
+                    [
+                        .init("endpoint", .string(endpoint.endpoint)), .init("address", .string(endpoint.address)),
+                        .init("healthy", .boolean(same.allSatisfy(\.isHealthy))),
+                        .init("connections", .integer(same.reduce(0) { $0 + $1.connections })),
+                        .init("requests", .integer(same.reduce(0) { $0 + Int($1.counters.requests) })),
+                        .init("failures", .integer(same.reduce(0) { $0 + Int($1.counters.failures) })),
+                    ] + ResiliencePage.members(of: states[endpoint.address]))
             }
-            return .object([.init("name", .string(upstream.name)), .init("endpoints", .array(endpoints))])
+            return .object(
+                [.init("name", .string(upstream.name)), .init("endpoints", .array(endpoints))]
+                    + ResiliencePage.members(of: compiled.state, reports.flatMap(\.lanes).filter { $0.upstream == upstream.name }))
         }
     }
 }

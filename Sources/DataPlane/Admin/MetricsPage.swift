@@ -10,10 +10,12 @@ enum MetricsPage {
         var text = MetricsText(format)
         routes(reports, snapshot, &text)
         upstreams(reports, &text)
+        ResiliencePage.write(reports, snapshot, to: &text)
         listeners(reports, &text)
         loops(reports, &text)
         configuration(status, &text)
         policies(snapshot, &text)
+        if let guards = status.guards { GuardPage.write(guards, reports, to: &text) }
         self.events(events, &text)
         StatePage.write(reports, to: &text)
         if let gossip = status.gossip { GossipPage.write(gossip, to: &text) }
@@ -105,6 +107,7 @@ enum MetricsPage {
         family("sluice_connections", .gauge, "Open client connections.") { UInt64(max(0, $0.open)) }
         family("sluice_connections_accepted", .counter, "Client connections accepted.") { $0.accepted }
         family("sluice_connections_refused", .counter, "Client connections refused because of limits.connections.") { $0.refused }
+        family("sluice_connections_reclaimed", .counter, "Idle client connections closed to make room for others.") { $0.reclaimed }
         family("sluice_listener_requests", .counter, "Request heads received.") { $0.requests }
         family("sluice_protocol_errors", .counter, "Requests refused because they break HTTP.") { $0.protocolErrors }
         family("sluice_http2_floods", .counter, "HTTP/2 connections closed because of floods of frames.") { $0.floods }
@@ -147,6 +150,7 @@ extension ServerCounters {
         accepted += other.accepted
         open += other.open
         refused += other.refused
+        reclaimed += other.reclaimed
         requests += other.requests
         protocolErrors += other.protocolErrors
         timeouts += other.timeouts

@@ -18,6 +18,7 @@ struct WorkerReport: Sendable {
         let upstream: String
         let endpoint: String
         let address: String
+        /// It takes requests: neither checks nor what became of requests speak against it.
         let isHealthy: Bool
         let connections: Int
         let idle: Int
@@ -32,6 +33,11 @@ struct WorkerReport: Sendable {
     struct Lane: Sendable {
         let upstream: String
         let queued: Int
+        let retries: RetryCounters
+        let hedges: HedgeCounters
+        /// Nil without one.
+        let limit: Int?
+        let inFlight: Int
     }
 
     let loop: Int
@@ -45,6 +51,16 @@ struct WorkerReport: Sendable {
     let lag: LoopLag
     /// Nil: the loop has no server to count on.
     let redis: RedisReport?
+    let overload: OverloadController?
+    var guards: GuardCounters?
+}
+
+extension WorkerReport.Lane {
+    fileprivate init(_ lane: UpstreamLane) {
+        self.init(
+            upstream: lane.settings.name, queued: lane.queued, retries: lane.vitals.retries, hedges: lane.vitals.hedges,
+            limit: lane.settings.adaptive == nil ? nil : lane.vitals.limit, inFlight: lane.inFlight)
+    }
 }
 
 extension Worker {
@@ -56,7 +72,7 @@ extension Worker {
             lane.endpoints.filter { !$0.isGone }.map {
                 WorkerReport.Endpoint(
                     upstream: lane.settings.name, endpoint: $0.settings.name, address: $0.settings.address.description,
-                    isHealthy: $0.isHealthy, connections: $0.open, idle: $0.idle.count, counters: $0.counters)
+                    isHealthy: $0.isHealthy && !$0.isPaused, connections: $0.open, idle: $0.idle.count, counters: $0.counters)
             }
         }
         let servers = everyServer.map {
@@ -65,8 +81,8 @@ extension Worker {
         return WorkerReport(
             loop: loop.index, exchanges: pool.inUse, tunnels: tunnels.count, routes: routes,
             unrouted: WorkerReport.Route(index: -1, statuses: unrouted.statuses, latency: unrouted.latency), endpoints: endpoints,
-            servers: servers, lanes: view.lanes.map { WorkerReport.Lane(upstream: $0.settings.name, queued: $0.queued) }, lag: loop.lag,
-            redis: redis.report(on: loop))
+            servers: servers, lanes: view.lanes.map(WorkerReport.Lane.init), lag: loop.lag, redis: redis.report(on: loop),
+            overload: overload, guards: guards?.counters)
     }
 }
 

@@ -21,6 +21,7 @@ extension Worker {
         if exchange.client.isTrusted, let given = exchange.request.fields[.xRequestID] { exchange.keepRequestID(given) }
         if let error = exchange.error { return refuse(exchange, error) }
         if exchange.client.isTrusted { ForwardingHeaders.resolveClient(exchange) }
+        guard admits(exchange) else { return }
         guard beginCall(exchange) else { return }
         if let certificates, let token = challengeToken(exchange) { return answerChallenge(token, exchange, certificates) }
         route(exchange, view)
@@ -31,6 +32,7 @@ extension Worker {
         if redirectsToHTTPS(exchange) { return }
         guard let route = match(exchange, view) else { return }
         exchange.route = Int32(truncatingIfNeeded: route.index)
+        if overload != nil, !admits(exchange, route, view) { return }
         if exchange.request.path.contains(UInt8(ascii: "%")), !acceptsSlashes(exchange, route, view) { return }
         exchange.keep(captures)
         if let timing = view.timing { timing.begin(exchange) }
@@ -91,16 +93,18 @@ extension Worker {
         }
         let lane = view.lanes[upstream]
         exchange.upstreamIndex = Int32(truncatingIfNeeded: upstream)
+        if let bulkhead = lane.settings.bulkhead, !entersBulkhead(exchange, lane, bulkhead.by) { return }
         ForwardTarget.set(exchange, route, scratch: scratch)
         ForwardingHeaders.apply(exchange)
         ForwardHost.set(exchange, route.hostHeader ?? lane.settings.hostHeader)
-        if exchange.call != .none {
-            guard prepareCall(exchange) else { return refuse(exchange, GatewayError(.deadlineExceeded)) }
-            recordCall(exchange, lane.settings.retries)
-        }
+        if let rule = lane.settings.deadline, !keepDeadline(exchange, rule, lane.settings.timeouts) { return }
+        if exchange.call != .none, !prepareCall(exchange) { return refuse(exchange, GatewayError(.deadlineExceeded)) }
+        lane.vitals.request(loop.now)
+        recordBody(exchange, lane.settings.retries)
         if let replay = exchange.requestReplay { exchange.request.announce(replay.body.count) }
         if !exchange.requestStages.isEmpty, exchange.tunnel == .none { filterRequestBody(exchange) }
         if !exchange.paces.isEmpty { BodyPacer.begin(exchange) }
+        if lane.vitals.hedgeQueue != nil { watchForHedge(exchange, lane) }
         lane.send(exchange)
     }
 

@@ -8,10 +8,16 @@ import Upstreams
 
 extension Worker: ExchangeObserver {
     func upstreamAnswered(_ exchange: Exchange) -> Bool {
-        if let view = exchange.snapshot as? SnapshotView, exchange.upstreamIndex >= 0 {
-            view.lanes[Int(exchange.upstreamIndex)].answered(exchange)
+        if let hedge = exchange.companion as? Hedge { hedge.firstAnswered() }
+        if let lane = lane(of: exchange) {
+            lane.answered(exchange)
+            if retriesAnswer(exchange, lane) { return false }
         }
-        if retriesCall(exchange) { return false }
+        return passAnswer(exchange)
+    }
+
+    /// The response in `exchange` is the one that the client gets. False: the exchange was answered otherwise, or is going to be.
+    func passAnswer(_ exchange: Exchange) -> Bool {
         let response = exchange.response
         response.fields.removeHopByHop()
         response.fields.append(.via) { $0.append(VersionText.via(major: response.majorVersion, minor: response.minorVersion)) }
@@ -20,22 +26,22 @@ extension Worker: ExchangeObserver {
     }
 
     func upstreamFailed(_ exchange: Exchange, _ error: GatewayError) {
-        guard let view = exchange.snapshot as? SnapshotView, exchange.upstreamIndex >= 0 else { return refuse(exchange, error) }
-        let lane = view.lanes[Int(exchange.upstreamIndex)]
-        switch RetryDecision(exchange, error, lane.settings.retries) {
-        case .giveUp: refuse(exchange, error)
-        case .again:
-            exchange.attempts -= 1
-            sendAgain(exchange, to: lane, fresh: true)
-        case .elsewhere:
-            exchange.noteTriedEndpoint()
-            sendAgain(exchange, to: lane)
-        }
+        guard let lane = lane(of: exchange) else { return refuse(exchange, error) }
+        if let hedge = exchange.companion as? Hedge, hedge.firstFailed(error) { return }
+        retryOrRefuse(exchange, error, lane)
+    }
+
+    private func lane(of exchange: Exchange) -> UpstreamLane? {
+        guard exchange.upstreamIndex >= 0, let view = exchange.snapshot as? SnapshotView else { return nil }
+        return view.lanes[Int(exchange.upstreamIndex)]
     }
 
     func finished(_ exchange: Exchange) {
         exchange.task?.cancel()
+        if let hedge = exchange.companion as? Hedge { hedge.firstFinished() }
+        if exchange.isInBulkhead, let lane = lane(of: exchange) { leaveBulkhead(exchange, lane) }
         if exchange.chain.reached > 0 { chain(of: exchange)?.finish(exchange) }
+        if let error = exchange.error { noteOffence(error, exchange) }
         logTiming(exchange)
         if exchange.tunnel == .open { exchange.tunnelWatch?.over() }
         if !exchange.paces.isEmpty { exchange.pacer?.over() }

@@ -50,10 +50,13 @@ extension Gateway {
             reject(diagnostics)
             return diagnostics
         }
+        watch(next.upstreams)
         directory.update(next.upstreams)
         let endpoints = directory.endpoints
         let (log, certificates) = state.withLock { ($0.accessLog, next.configuration.usesIssuers ? $0.certificates : nil) }
+        let guards = guards(next.configuration)
         onEveryLoop {
+            $0.swapGuards(guards)
             $0.swap(to: next, endpoints: endpoints, bindings: bindings, log: log)
             $0.certificates = certificates
         }
@@ -63,6 +66,7 @@ extension Gateway {
         state.withLock {
             if $0.isReady { $0.generation += 1 }
             $0.snapshot = next
+            $0.guards = guards
             $0.appliedAt = Instant.wallClock
             $0.lastError = nil
             $0.isReady = !$0.isDraining

@@ -50,6 +50,8 @@ package final class Gateway: Sendable {
         var listeners: Set<SocketAddress> = []
         var accessLog: AccessLogWriter?
         var accessLogSettings: AccessLogSettings?
+        /// Nil: they are off.
+        var guards: ClientGuards?
         /// Gets automatic certificates; made when the first configuration wants some.
         var certificates: CertificateService?
     }

@@ -12,6 +12,7 @@ extension Worker {
         let old = view
         let stats = next.predecessors.map { $0 >= 0 && Int($0) < old.stats.count ? old.stats[Int($0)] : nil }
         view = SnapshotView(next, lanes: lanes, stats: stats)
+        swapOverload(next.overload, before: old.snapshot.overload)
         if accessLogWriter !== log {
             accessLog?.close()
             accessLog = log.map { AccessLogLane(loop: loop, writer: $0) }
@@ -33,9 +34,13 @@ extension Worker {
                 lane.update(wanted)
                 return lane
             }
-            let lane = UpstreamLane(loop: loop, settings: upstream.settings, endpoints: wanted, tls: upstream.tls)
+            let lane = UpstreamLane(loop: loop, settings: upstream.settings, endpoints: wanted, tls: upstream.tls, state: upstream.state)
+            lane.vitals.hedgeQueue?.isDue = { [unowned self, unowned lane] in hedge($0, lane) }
             // What is known of its endpoints is as true as before.
-            if upstream.settings.health != nil, let before = old[name] { lane.takeHealth(of: before) }
+            if let before = old[name] {
+                if upstream.settings.health != nil { lane.takeHealth(of: before) }
+                lane.vitals.takeOver(before.vitals)
+            }
             return lane
         }
         for lane in old.values {
@@ -52,7 +57,8 @@ extension Worker {
             wanted.insert(binding.address)
             let info = ListenerInfo(
                 name: binding.listener.name, index: binding.index, port: binding.address.port ?? 0, scheme: binding.tls == nil ? "http" : "https",
-                trustedProxies: binding.listener.trustedProxies, httpsPort: view.snapshot.configuration.httpsPort(of: binding.listener))
+                trustedProxies: binding.listener.trustedProxies, httpsPort: view.snapshot.configuration.httpsPort(of: binding.listener),
+                isGuarded: binding.listener.guards)
             let settings = ServerSettings(binding.listener, loops: binding.handles.isEmpty ? view.snapshot.loops : binding.handles.count)
             if let server = servers[binding.address] {
                 server.info = info
@@ -61,6 +67,7 @@ extension Worker {
             } else if loop.index < binding.handles.count {
                 listen(binding, info, settings)
             }
+            servers[binding.address]?.guards = binding.listener.guards ? guards : nil
         }
         for (address, server) in servers where !wanted.contains(address) {
             servers[address] = nil
@@ -75,6 +82,7 @@ extension Worker {
         let server = HTTPServer(loop: loop, info: info, settings: settings, pool: pool) { [unowned self] in self.handle($0) }
         server.connectionFailed = { [unowned self, unowned server] in
             accessLog?.appendConnection(reason: $0.reason, listener: server.info.name, peer: $0.client, detail: $0.detail)
+            noteOffence($0, server.info)
         }
         server.tls = binding.tls
         let handle = binding.handles[loop.index]
@@ -90,6 +98,11 @@ extension Worker {
         for lane in view.lanes {
             if let wanted = endpoints[lane.settings.name] { lane.update(wanted) }
         }
+    }
+
+    /// Another loop has found something out about the endpoints.
+    func refreshHealth(of upstream: String) {
+        for lane in view.lanes where lane.settings.name == upstream { lane.refreshHealth() }
     }
 
     func setHealth(_ isHealthy: Bool, of address: SocketAddress, upstream: String) {

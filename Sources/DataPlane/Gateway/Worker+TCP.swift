@@ -12,7 +12,7 @@ extension Worker {
             guard let tcp = binding.listener.tcp else { continue }
             let info = ListenerInfo(
                 name: binding.listener.name, index: binding.index, port: binding.address.port ?? 0, scheme: "tcp",
-                trustedProxies: binding.listener.trustedProxies)
+                trustedProxies: binding.listener.trustedProxies, isGuarded: binding.listener.guards)
             let settings = ServerSettings(binding.listener, loops: view.snapshot.loops)
             if let server = tcpServers[binding.address] {
                 server.info = info
@@ -21,6 +21,7 @@ extension Worker {
             } else if loop.index < binding.handles.count {
                 listen(binding, TCPServer(loop: loop, info: info, settings: settings, routes: tcpRoutes(tcp)))
             }
+            tcpServers[binding.address]?.guards = binding.listener.guards ? guards : nil
         }
         let wanted = Set(bindings.map(\.address))
         for (address, server) in tcpServers where !wanted.contains(address) {
@@ -33,6 +34,7 @@ extension Worker {
     private func listen(_ binding: Gateway.Binding, _ server: TCPServer) {
         server.connectionFailed = { [unowned self, unowned server] in
             accessLog?.appendConnection(reason: $0.reason, listener: server.info.name, peer: $0.client, detail: $0.detail)
+            noteOffence($0, server.info)
         }
         server.tunnelEnded = { [unowned self] in accessLog?.append($0) }
         let handle = binding.handles[loop.index]

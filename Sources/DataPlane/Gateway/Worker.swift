@@ -5,6 +5,7 @@ import Model
 import Primitives
 import Reactor
 import Routing
+import SharedState
 import Telemetry
 import Upstreams
 
@@ -28,6 +29,14 @@ final class Worker: @unchecked Sendable {
     var accessLogWriter: AccessLogWriter?
     var draining: (() -> Void)?
     var tunnels = OpenTunnels()
+    let delayed: DelayedExchanges
+    /// Nil where no request is refused for the gateway's own sake.
+    var overload: OverloadController?
+    /// Nil: clients may do what they want.
+    var guards: GuardLane?
+    /// How many bans had begun when their connections were last closed, and when to look again.
+    var seenBans: UInt64 = 0
+    var nextSweep = Instant(nanoseconds: 0)
     /// Answers authorities; nil while no certificate is had from one.
     var certificates: CertificateService?
 
@@ -39,11 +48,14 @@ final class Worker: @unchecked Sendable {
         self.loop = loop
         self.view = view
         pool = ExchangePool(loop: loop)
+        delayed = DelayedExchanges(loop)
         loop.turnEnded = { [unowned self] in turnEnded() }
     }
 
     private func turnEnded() {
         accessLog?.flush()
+        noteTurn()
+        closeBanned()
         if let draining, isQuiet {
             self.draining = nil
             draining()

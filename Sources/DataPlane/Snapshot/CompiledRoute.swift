@@ -16,6 +16,7 @@ final class CompiledRoute: Sendable {
     let rewrite: CompiledTemplate?
     let hostHeader: Upstreams.HostHeader?
     let tunnel: TunnelSettings
+    let importance: Importance
     let labels: RouteLabels
     let info: RouteInfo
     /// Nil when no policy has anything to do.
@@ -23,7 +24,8 @@ final class CompiledRoute: Sendable {
 
     init(
         index: Int, api: String, name: String, action: CompiledAction, upstream: String, stripsBasePath: Bool, encodedSlashes: EncodedSlashes,
-        rewrite: CompiledTemplate?, hostHeader: Upstreams.HostHeader?, tunnel: TunnelSettings, parameters: [String], chain: PolicyChain?
+        rewrite: CompiledTemplate?, hostHeader: Upstreams.HostHeader?, tunnel: TunnelSettings, importance: Importance, parameters: [String],
+        chain: PolicyChain?
     ) {
         self.index = index
         self.api = api
@@ -33,6 +35,7 @@ final class CompiledRoute: Sendable {
         self.rewrite = rewrite
         self.hostHeader = hostHeader
         self.tunnel = tunnel
+        self.importance = importance
         labels = RouteLabels(api: api, route: name)
         info = RouteInfo(api: api, name: name, parameters: parameters, stripsBasePath: stripsBasePath, upstream: upstream)
         self.chain = chain

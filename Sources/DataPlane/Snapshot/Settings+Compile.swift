@@ -49,7 +49,8 @@ extension ServedProtocol {
 }
 
 extension CompiledUpstream {
-    init(_ upstream: Model.Upstream, loops: Int) {
+    /// - Parameter breaker: the condition of its breaker, if it has one.
+    init(_ upstream: Model.Upstream, breaker: BreakerCondition?, loops: Int, before: UpstreamState?) {
         var settings = UpstreamSettings()
         settings.name = upstream.name
         settings.version = UpstreamVersion(upstream)
@@ -63,13 +64,21 @@ extension CompiledUpstream {
         settings.timeouts.idle = upstream.timeouts.idle.nanoseconds
         settings.timeouts.total = upstream.timeouts.total?.nanoseconds ?? .max
         settings.timeouts.ping = upstream.timeouts.ping?.nanoseconds ?? .max
-        settings.retries.attempts = upstream.retries.attempts
-        settings.retries.onConnectFailure = upstream.retries.on.contains(.connectFailure)
-        settings.retries.onReset = upstream.retries.on.contains(.reset)
-        settings.retries.onCallStatus = CallStatusSet(upstream.retries.on.compactMap(\.callStatus).map { CallStatusSet($0) })
+        settings.retries = RetrySettings(upstream.retries, loops: loops)
         settings.health = upstream.health.active.map(HealthCheckSettings.init)
         settings.health?.version = settings.version
+        settings.passive = upstream.health.passive.map(PassiveHealthSettings.init)
+        if let model = upstream.breaker, let breaker { settings.breaker = BreakerSettings(model, breaker) }
+        settings.hedging = upstream.hedging.map(HedgeSettings.init)
+        if case .yes(let adaptive) = upstream.limits.adaptive { settings.adaptive = AdaptiveSettings(adaptive, loops: loops) }
+        settings.bulkhead = upstream.limits.share.map { Bulkhead.Settings($0, of: settings.requests) }
+        settings.deadline = upstream.deadline.map(DeadlineRule.init)
         self.settings = settings
+        if let before, before.fits(settings, loops: loops) {
+            state = before
+        } else {
+            state = UpstreamState(settings, loops: loops, before: before)
+        }
         endpoints = upstream.endpoints.map { endpoint in
             let name = endpoint.address.text
             return switch endpoint.address {
@@ -82,20 +91,6 @@ extension CompiledUpstream {
             case .name(let host, let port):
                 .name(host, port: port, weight: endpoint.weight, each: endpoint.resolve == .each)
             }
-        }
-    }
-}
-
-extension RetryCondition {
-    /// The answer to a call that it stands for.
-    var callStatus: CallStatus? {
-        switch self {
-        case .connectFailure, .reset: nil
-        case .grpcCancelled: .cancelled
-        case .grpcDeadlineExceeded: .deadlineExceeded
-        case .grpcInternal: .internal
-        case .grpcResourceExhausted: .resourceExhausted
-        case .grpcUnavailable: .unavailable
         }
     }
 }

@@ -37,6 +37,7 @@ extension Snapshot {
         var compiler = SnapshotCompiler(configuration, policies: policyCompiler)
         compiler.compileRoutes()
         let timing = compiler.compileTiming()
+        let overload = compiler.compileOverload()
         let tls = compiler.compileTLS(before: before?.tls ?? [:], source: certificates)
         let upstreams = compiler.compileUpstreams(loops: loops, before: before)
         guard !compiler.diagnostics.hasErrors, let table = compiler.compileTable() else {
@@ -48,7 +49,7 @@ extension Snapshot {
             version: version, configuration: configuration, consumers: consumers, routes: compiler.routes, table: table,
             upstreams: upstreams,
             predecessors: compiler.routes.map { places["\($0.api)\u{0}\($0.name)"] ?? -1 }, policies: compiler.policies.instances,
-            identities: compiler.policies.identities, stores: stores, timing: timing, tls: tls, loops: loops)
+            identities: compiler.policies.identities, stores: stores, timing: timing, overload: overload, tls: tls, loops: loops)
         return Loaded(value: snapshot, diagnostics: compiler.diagnostics)
     }
 }
@@ -142,7 +143,8 @@ struct SnapshotCompiler {
                 index: index, api: api.name, name: route.label, action: action, upstream: target,
                 stripsBasePath: !api.keepBasePath && !basePath.isEmpty,
                 encodedSlashes: route.encodedSlashes ?? api.encodedSlashes, rewrite: route.rewrite?.path.map(template),
-                hostHeader: route.hostHeader.map(Upstreams.HostHeader.init), tunnel: TunnelSettings(route, of: api), parameters: names, chain: chain))
+                hostHeader: route.hostHeader.map(Upstreams.HostHeader.init), tunnel: TunnelSettings(route, of: api),
+                importance: route.importance ?? api.importance, parameters: names, chain: chain))
     }
 
     mutating func compileTiming() -> TimingRule? {
@@ -166,7 +168,7 @@ struct SnapshotCompiler {
         }
     }
 
-    private mutating func report(_ error: ExpressionError, in text: ExpressionText, path: String) {
+    mutating func report(_ error: ExpressionError, in text: ExpressionText, path: String) {
         for flaw in error.all {
             let place = text.place.position(of: flaw.offset, in: text.text)
             diagnostics.append(Diagnostic(.error, at: place, path: path, flaw.message, remedy: flaw.remedy))

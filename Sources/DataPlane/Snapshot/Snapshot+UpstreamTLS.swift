@@ -11,7 +11,8 @@ extension SnapshotCompiler {
             if let settings = model.tls, let context = compiled.tls { known[model.name] = (settings, context) }
         }
         return configuration.upstreams.enumerated().map { index, upstream in
-            var compiled = CompiledUpstream(upstream, loops: loops)
+            let state = before?.upstreams.first { $0.settings.name == upstream.name }?.state
+            var compiled = CompiledUpstream(upstream, breaker: condition(of: upstream, "upstreams[\(index)]"), loops: loops, before: state)
             guard let tls = upstream.tls else { return compiled }
             let settings = TLSClientSettings(tls, protocols: upstream.protocol.overTLS)
             if let (model, context) = known[upstream.name], model == tls, context.settings == settings {

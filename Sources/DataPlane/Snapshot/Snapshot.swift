@@ -27,6 +27,7 @@ package final class Snapshot: Sendable {
     /// Those that there were when the policies were made.
     let storeKinds: Set<StoreKind>
     let timing: TimingRule?
+    let overload: OverloadRule?
     /// By the name of the listener.
     let tls: [String: TLSServerContext]
     /// Event loops that the limits were divided by.
@@ -37,6 +38,7 @@ package final class Snapshot: Sendable {
         upstreams: [CompiledUpstream],
         predecessors: [Int32],
         policies: [String: PolicyInstance], identities: IdentityDirectory? = nil, stores: SharedStores = SharedStores(), timing: TimingRule?,
+        overload: OverloadRule? = nil,
         tls: [String: TLSServerContext] = [:],
         loops: Int
     ) {
@@ -54,6 +56,7 @@ package final class Snapshot: Sendable {
         self.stores = stores
         storeKinds = stores.kinds
         self.timing = timing
+        self.overload = overload
         self.tls = tls
         self.loops = loops
     }
@@ -71,6 +74,8 @@ struct CompiledUpstream: Sendable, Equatable {
     var settings: UpstreamSettings
     /// Nil for plain text.
     var tls: TLSClientContext?
+    /// What all loops know of it together; the same as before where the settings allow it.
+    var state: UpstreamState
     var endpoints: [EndpointSource]
 }
 

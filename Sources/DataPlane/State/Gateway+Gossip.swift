@@ -45,16 +45,18 @@ extension Gateway {
         let outcome = Mutex<Result<GossipService, SystemError>?>(nil)
         onControl {
             if let before, before.update(settings) { return }
-            before?.stop()
-            outcome.withLock { outcome in
-                outcome = Result { () throws(SystemError) in try GossipService(settings, store: store, loop: control, resolver: resolver) }
-            }
+            // One socket at a time has an address; with another one, the old goes on until the new is there.
+            let isBefore = before?.address == settings.address
+            if isBefore { before?.stop() }
+            let next = Result { () throws(SystemError) in try GossipService(settings, store: store, loop: control, resolver: resolver) }
+            if !isBefore, case .success = next { before?.stop() }
+            outcome.withLock { $0 = next }
         }
         switch outcome.withLock({ $0 }) {
         case nil: break
         case .success(let service): gossip.service = service
         case .failure(let error):
-            gossip.service = nil
+            if before?.address == settings.address { gossip.service = nil }
             throw ApplyError(
                 Diagnostic(
                     .error, at: wanted.$address.position, path: "state.gossip.address", "can't receive on \(wanted.address.text): \(error)",

@@ -88,6 +88,8 @@ extension Reason {
     package static let tooManyFrames = Reason("too_many_frames", 429, "Too many frames that do no work", "http_protocol_error")
     package static let badClientHello = Reason("bad_client_hello", 400, "No ClientHello of TLS", "tls_protocol_error")
     package static let tooManyConnections = Reason("too_many_connections", 503, "Too many connections", "connection_limit_reached")
+    package static let clientRateLimited = Reason("client_rate_limited", 429, "Too many requests from this address")
+    package static let clientBanned = Reason("client_banned", 429, "This address is banned for a while")
     package static let headerTimeout = Reason("header_timeout", 408, "The request header took too long", "http_request_error")
     package static let idleTimeout = Reason("idle_timeout", 408, "The connection was idle too long", "http_request_error")
     package static let bodyTimeout = Reason("body_timeout", 408, "The request body made no progress", "http_request_error")
@@ -118,6 +120,7 @@ extension Reason {
     package static let deadlineExceeded = Reason(
         "deadline_exceeded", 504, "The caller's deadline has passed", "http_response_timeout")
     package static let badCallTimeout = Reason("bad_call_timeout", 400, "The deadline of the call is malformed", "http_request_error")
+    package static let badDeadline = Reason("bad_deadline", 400, "The deadline is malformed", "http_request_error")
     package static let upstreamOverloaded = Reason(
         "upstream_overloaded", 503, "The upstream's limits are reached", "connection_limit_reached")
     package static let upstreamQueueTimeout = Reason(
@@ -126,6 +129,7 @@ extension Reason {
     package static let responseTooLarge = Reason(
         "response_too_large", 502, "The upstream's response is too large", "http_response_body_size")
     package static let noHealthyEndpoint = Reason("no_healthy_endpoint", 503, "No endpoint is available", "destination_unavailable")
+    package static let breakerOpen = Reason("breaker_open", 503, "The upstream fails and is given time", "destination_unavailable")
     package static let badWebSocketHandshake = Reason(
         "bad_websocket_handshake", 400, "Malformed WebSocket handshake", "http_request_error")
     package static let tunnelIdle = Reason("tunnel_idle", 408, "Nothing passed through the tunnel for too long", "http_request_error")
@@ -138,18 +142,20 @@ extension Reason {
     package static let websocketProtocolError = Reason(
         "websocket_protocol_error", 400, "Malformed WebSocket frame", "http_request_error")
     package static let draining = Reason("draining", 503, "The gateway is stopping", "proxy_internal_response")
+    package static let overloaded = Reason("overloaded", 503, "The gateway is overloaded", "proxy_internal_response")
     package static let internalError = Reason("internal_error", 500, "The gateway failed", "proxy_internal_error")
 
     package static let builtIn: [Reason] = [
         .badRequestLine, .badTarget, .badHost, .badHeader, .badFraming, .badChunk, .unsupportedVersion, .unsupportedTransferCoding,
         .headersTooLarge, .tooManyHeaders, .targetTooLong, .expectationFailed, .connectRefused, .badProxyProtocol, .badPreface, .tooManyFrames,
         .badClientHello,
-        .tooManyConnections,
+        .tooManyConnections, .clientRateLimited, .clientBanned,
         .headerTimeout, .idleTimeout, .bodyTimeout, .clientWriteTimeout, .clientClosed, .routeNotFound, .methodNotAllowed, .encodedSlash,
         .upstreamConnectFailed, .upstreamConnectTimeout, .upstreamCertificateInvalid, .upstreamTLSFailed, .upstreamReset, .upstreamBadResponse,
         .upstreamHeadersTooLarge, .upstreamIncomplete, .upstreamTimeout, .upstreamIdleTimeout, .upstreamTotalTimeout, .deadlineExceeded,
         .badCallTimeout, .upstreamOverloaded, .upstreamQueueTimeout, .requestTooLarge, .responseTooLarge, .noHealthyEndpoint,
+        .breakerOpen, .badDeadline,
         .badWebSocketHandshake, .tunnelIdle, .tunnelLifetime, .tunnelReloaded, .websocketMessageTooLarge, .websocketMessageRate,
-        .websocketProtocolError, .draining, .internalError,
+        .websocketProtocolError, .draining, .overloaded, .internalError,
     ]
 }

@@ -42,6 +42,14 @@ package final class Exchange {
     package var call = CallKind.none
     /// The moment from which nobody waits for the response any more, whatever the upstream's time-outs allow.
     package var deadline = Instant.never
+    /// The moment by which the try that is under way has to have the head of a response.
+    package var tryDeadline = Instant.never
+    /// Why the last try came to nothing.
+    package var tryFailure: Reason?
+    /// What the try that is under way finds out for a breaker: `ProbeSet` of `Upstreams`.
+    package var probes: UInt8 = 0
+    /// The endpoint whose breaker that is.
+    package var probedEndpoint: Int32 = -1
 
     // MARK: What policies know
     package var captures = PathCaptures()
@@ -72,6 +80,8 @@ package final class Exchange {
     package var responseStages = BodyStages()
     /// How fast the bodies may pass, or what passes through a tunnel in their place.
     package var paces = BodyPaces()
+    /// What is done for it beside itself; the data plane knows what that is.
+    package var companion: AnyObject?
     /// Works on the exchange while its chain waits; cancelled when the exchange ends before it.
     package var task: Task<Void, Never>?
     /// Tasks that still refer to this exchange: while there are any, it is not given to another request.
@@ -94,6 +104,8 @@ package final class Exchange {
     /// Some of the body has been handed on: it could not be sent again.
     package var requestBodyTouched = false
     package var connectionWasReused = false
+    /// It counts against the part of its upstream that its route, API or consumer may have.
+    package var isInBulkhead = false
     package var tunnel = Tunnel.none
 
     package init(loop: EventLoop) { self.loop = loop }
@@ -119,6 +131,11 @@ package final class Exchange {
         error = nil
         call = .none
         deadline = .never
+        tryDeadline = .never
+        companion = nil
+        tryFailure = nil
+        probes = 0
+        probedEndpoint = -1
         started = .never
         upstreamStarted = .never
         upstreamAnswered = .never
@@ -130,6 +147,7 @@ package final class Exchange {
         hostIsEndpoint = false
         requestBodyTouched = false
         connectionWasReused = false
+        isInBulkhead = false
         tunnel = .none
     }
 }
@@ -184,11 +202,14 @@ extension Exchange {
     /// The certificate that the client has shown: to a trusted proxy, or on the connection of the exchange.
     package var certificate: ClientCertificate? { forwardedCertificate ?? downstream?.certificate }
 
-    /// By when it has to be over where it may last `total`.
-    package func end(within total: Nanoseconds) -> Instant { min(started + total, deadline) }
+    /// By when it has to be over where it may last `total`, or have come further with the try that is under way.
+    package func end(within total: Nanoseconds) -> Instant { min(started + total, deadline, tryDeadline) }
+
+    /// The try that is under way has no answer, and had the time that a try has.
+    package var tryIsOverdue: Bool { loop.now >= tryDeadline }
 
     /// Why it is cut when that moment has come.
-    package var overdue: Reason { loop.now >= deadline ? .deadlineExceeded : .upstreamTotalTimeout }
+    package var overdue: Reason { loop.now >= deadline ? .deadlineExceeded : tryIsOverdue ? .upstreamTimeout : .upstreamTotalTimeout }
 
     /// What the route of the exchange is called; nil before it has one.
     package var routeInfo: RouteInfo? { snapshot?.info(ofRoute: Int(route)) }
@@ -225,13 +246,18 @@ package final class ListenerInfo: Sendable {
     package let trustedProxies: [CIDR]
     /// Where clients are sent that have not come over TLS; nil when they are served.
     package let httpsPort: UInt16?
+    /// What clients may do here is bounded by their address.
+    package let isGuarded: Bool
 
-    package init(name: String, index: Int, port: UInt16, scheme: StaticString, trustedProxies: [CIDR], httpsPort: UInt16? = nil) {
+    package init(
+        name: String, index: Int, port: UInt16, scheme: StaticString, trustedProxies: [CIDR], httpsPort: UInt16? = nil, isGuarded: Bool = false
+    ) {
         self.name = name
         self.index = index
         self.port = port
         self.scheme = scheme
         self.trustedProxies = trustedProxies
         self.httpsPort = httpsPort
+        self.isGuarded = isGuarded
     }
 }

@@ -13,6 +13,8 @@ package protocol Downstream: AnyObject {
     func sendEnd(trailers: HeaderFields?)
     /// The response can't be completed: the client must not take it for a whole one.
     func abort(_ error: GatewayError)
+    /// Ends the whole connection, whatever else it carries: nothing of this client is wanted any more.
+    func hangUp(_ error: GatewayError)
     /// Hands everything that was gathered to the socket. False: wait for `Upstream.downstreamWritable`.
     @discardableResult func flush() -> Bool
     /// More of the request's body is wanted. (Telling a client that waits for `100 Continue` is `sendInformational`.)
@@ -25,6 +27,7 @@ package protocol Downstream: AnyObject {
 
 extension Downstream {
     package var certificate: ClientCertificate? { nil }
+    package func hangUp(_ error: GatewayError) { abort(error) }
 }
 
 /// The half of an exchange that takes the request's body and gives the response.

@@ -31,6 +31,14 @@ package final class HeaderFields {
         present = 0
     }
 
+    /// Becomes what another is: the same fields at the same offsets.
+    package func copy(from other: HeaderFields) {
+        clear()
+        storage.append(other.storage.view)
+        table.append(contentsOf: other.table)
+        present = other.present
+    }
+
     /// The number of table entries, removed ones included.
     package var count: Int { table.count }
 

@@ -115,6 +115,8 @@ extension ClientConnection: ConnectionHandler {
             break
         }
         exchange.upstreamAnswered = loop.now
+        exchange.tryDeadline = .never
+        totalDeadline = exchange.end(within: timeouts.total)
         let response = exchange.response
         responseKeepAlive = response.keepAlive
         if exchange.tunnel == .asked {

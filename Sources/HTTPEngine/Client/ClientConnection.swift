@@ -170,6 +170,7 @@ package final class ClientConnection {
     /// The exchange can't go on. Before its response has begun somebody else decides; after that it is cut.
     func fail(_ error: GatewayError) {
         guard let exchange else { return close() }
+        exchange.tryFailure = error.reason
         detach(exchange, failed: true)
         close()
         if exchange.responseStarted {

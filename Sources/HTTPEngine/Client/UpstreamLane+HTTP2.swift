@@ -40,7 +40,7 @@ extension UpstreamLane.Lane {
     var freeSession: HTTP2ClientConnection? { sessions.first { $0.hasFreeStream && ($0.isConnected || !speaksHTTP1) } }
 
     /// Whether another exchange may begin without a new connection.
-    var hasFreeStream: Bool { !isGone && isHealthy && freeSession != nil }
+    var hasFreeStream: Bool { !isGone && isHealthy && !isPaused && freeSession != nil }
 }
 
 extension UpstreamLane: HTTP2ClientOwner {

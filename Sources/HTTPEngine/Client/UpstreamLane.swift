@@ -10,13 +10,14 @@ package final class UpstreamLane {
     package let settings: UpstreamSettings
     /// Nil for plain text.
     package let tls: TLSClientContext?
+    package let vitals: LaneVitals
     package internal(set) var endpoints: ContiguousArray<Lane> = []
     var candidates: ContiguousArray<Candidate> = []
     var balancer: Balancer
     var random = FastRandom()
     var openConnections = 0
     private(set) var waiting: ContiguousArray<Waiting> = []
-    var inFlight = 0
+    package internal(set) var inFlight = 0
     package private(set) var queued = 0
     private(set) var isRetired = false
     private let queueTimer: TimerWheel.ID
@@ -27,6 +28,10 @@ package final class UpstreamLane {
         /// Gone from the configuration or from DNS: serves what it has, takes nothing new.
         package var isGone = false
         package var isHealthy = true
+        /// What is known of it by what became of requests.
+        package var state: EndpointState?
+        /// It is ejected, or its breaker is open.
+        package var isPaused = false
         package var idle: ContiguousArray<ClientConnection> = []
         /// Its HTTP/2 connections, those that are still being opened included.
         package var sessions: ContiguousArray<HTTP2ClientConnection> = []
@@ -46,10 +51,14 @@ package final class UpstreamLane {
     }
     private var nextWaiting: UInt64 = 0
 
-    package init(loop: EventLoop, settings: UpstreamSettings, endpoints: [EndpointSettings], tls: TLSClientContext? = nil) {
+    /// - Parameter state: what all loops know of the upstream together.
+    package init(
+        loop: EventLoop, settings: UpstreamSettings, endpoints: [EndpointSettings], tls: TLSClientContext? = nil, state: UpstreamState? = nil
+    ) {
         self.loop = loop
         self.settings = settings
         self.tls = tls
+        vitals = LaneVitals(loop, settings, state ?? UpstreamState(settings, loops: 1))
         balancer = Balancer(settings.method)
         queueTimer = loop.acquireTimer()
         loop.own(queueTimer, by: self)
@@ -84,7 +93,9 @@ package final class UpstreamLane {
                 endpoints.append(lane(settings))
             }
         }
-        refreshCandidates()
+        let known = vitals.state.update(wanted)
+        for i in endpoints.indices { endpoints[i].state = endpoints[i].isGone ? nil : known[endpoints[i].settings.address] }
+        refreshHealth()
     }
 
     private func lane(_ settings: EndpointSettings) -> Lane { Lane(settings: settings, tls: tls.map { TLSEndpoint($0, settings) }) }
@@ -99,13 +110,13 @@ package final class UpstreamLane {
         for endpoint in other.endpoints where !endpoint.isHealthy && !endpoint.isGone { setHealth(false, of: endpoint.settings.address) }
     }
 
-    private func refreshCandidates() {
+    func refreshCandidates() {
         let old = candidates
         candidates = ContiguousArray(
             endpoints.indices.map { i in
                 Candidate(
                     weight: endpoints[i].isGone ? 0 : endpoints[i].settings.weight, active: i < old.count ? old[i].active : 0,
-                    isHealthy: endpoints[i].isHealthy)
+                    isHealthy: endpoints[i].isHealthy && !endpoints[i].isPaused)
             })
     }
 
@@ -126,10 +137,8 @@ package final class UpstreamLane {
 
     /// Sends the exchange to an endpoint, now or when a connection is free. `fresh` asks for a new connection.
     package func send(_ exchange: Exchange, fresh: Bool = false) {
-        guard let index = pick(exchange) else {
-            return fail(exchange, GatewayError(.noHealthyEndpoint, .upstream, "No endpoint of upstream \(settings.name) is available."))
-        }
-        guard inFlight < settings.requests else { return overloaded(exchange) }
+        guard inFlight < min(settings.requests, vitals.limit) else { return overloaded(exchange) }
+        guard let index = admit(exchange) else { return }
         exchange.endpointIndex = Int32(truncatingIfNeeded: index)
         if !fresh {
             if let connection = endpoints[index].idle.popLast() { return begin(exchange, on: connection, index) }
@@ -145,6 +154,7 @@ package final class UpstreamLane {
     }
 
     func note(_ exchange: Exchange, _ index: Int) {
+        noteTry(exchange)
         exchange.attempts += 1
         inFlight += 1
         candidates[index].active += 1
@@ -163,6 +173,7 @@ package final class UpstreamLane {
             let lane = endpoints[index]
             try connection.connect(to: lane.settings.address, for: exchange, tls: lane.tls, sessions: lane.tlsSessions)
         } catch {
+            exchange.tryFailure = .upstreamConnectFailed
             connection.detach(exchange, failed: true)
             connection.close()
             fail(exchange, GatewayError(.upstreamConnectFailed, .upstream, retry: .yes, "\(error)."))
@@ -184,7 +195,10 @@ package final class UpstreamLane {
         return false
     }
 
-    func fail(_ exchange: Exchange, _ error: GatewayError) { exchange.observer?.upstreamFailed(exchange, error) }
+    func fail(_ exchange: Exchange, _ error: GatewayError) {
+        abandonProbes(exchange)
+        exchange.observer?.upstreamFailed(exchange, error)
+    }
 
     // MARK: Waiting
 
@@ -221,6 +235,7 @@ package final class UpstreamLane {
         guard let index = waiting.firstIndex(where: { $0.exchange === exchange }) else { return }
         waiting.remove(at: index)
         queued -= 1
+        abandonProbes(exchange)
     }
 }
 
@@ -251,6 +266,7 @@ extension UpstreamLane {
         candidates[index].active -= 1
         endpoints[index].open -= 1
         if failed { endpoints[index].counters.failures += 1 }
+        judgeConnection(index, failed: failed)
         if !waiting.isEmpty { loop.atEndOfTurn { [self] in serveWaiting() } }
     }
 }

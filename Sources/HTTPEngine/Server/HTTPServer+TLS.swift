@@ -1,6 +1,7 @@
 package import GatewayCore
 import Primitives
 import Reactor
+import SharedState
 import TLS
 
 extension HTTPServer {
@@ -101,6 +102,7 @@ final class ServerHandshake: ConnectionHandler {
                 client.address = source
                 client.port = port
                 client.isTrusted = server.trusts(source)
+                guard server.count(connection, for: source) else { return refuseUncounted() }
             }
             kept.consume(length)
             self.kept = nil
@@ -118,6 +120,14 @@ final class ServerHandshake: ConnectionHandler {
     }
 
     func lost(_ error: SystemError) { fail(.handshakeFailed, stream.failure ?? "\(error)") }
+
+    /// By its guards, which have counted that.
+    private func refuseUncounted() {
+        connection.close(reset: true)
+        if let kept { giveBack(kept) }
+        kept = nil
+        server.handshakes.remove(self)
+    }
 
     private func refuse() {
         server.counters.protocolErrors += 1
@@ -170,6 +180,14 @@ struct HandshakeSet {
     /// No handshake goes on for longer than until `deadline`.
     func hurry(until deadline: Instant) {
         for handshake in all { handshake.connection.deadline = min(handshake.connection.deadline, deadline) }
+    }
+
+    /// Ends the handshakes of those who are banned.
+    mutating func closeBanned(_ guards: GuardLane) {
+        for handshake in all where !handshake.client.isTrusted && guards.isBanned(handshake.client.address) {
+            handshake.connection.close(reset: true)
+            remove(handshake)
+        }
     }
 
     mutating func closeAll() {

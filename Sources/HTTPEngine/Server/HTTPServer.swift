@@ -1,6 +1,7 @@
 package import GatewayCore
 import Primitives
 package import Reactor
+package import SharedState
 package import TLS
 
 /// One listener on one event loop: its settings, its handler and its connections.
@@ -11,6 +12,8 @@ package final class HTTPServer {
     package let handler: Handler
     /// Nil: connections are plain.
     package var tls: TLSServerContext?
+    /// What clients may do by their address; nil: anything.
+    package var guards: GuardLane?
     /// Connections whose handshakes are not done.
     var handshakes = HandshakeSet()
     package let pool: ExchangePool
@@ -22,7 +25,8 @@ package final class HTTPServer {
     package var isDraining: Bool { drainGrace != nil }
 
     private var acceptor: Acceptor?
-    private var connections: ContiguousArray<(any ServedConnection)?> = []
+    private(set) var connections: ContiguousArray<(any ServedConnection)?> = []
+    var idle = IdleConnections()
     private var free: ContiguousArray<Int> = []
     /// What browsers are told to remember; nil for nothing.
     private(set) var transportSecurity: ByteBuffer?
@@ -62,6 +66,7 @@ package final class HTTPServer {
     /// Begins to accept on a listening socket, which the server then owns.
     package func listen(on handle: Int32, address: SocketAddress) throws(SystemError) {
         let acceptor = Acceptor(handle: handle, address: address, loop: loop, clientSpeaksFirst: tls != nil) { [unowned self] in accept($0) }
+        acceptor.gate = { [unowned self] in entry(of: $0) }
         try loop.backend.add(acceptor)
         self.acceptor = acceptor
     }
@@ -71,7 +76,7 @@ package final class HTTPServer {
     /// Takes over a connection.
     package func accept(_ connection: Connection) {
         counters.accepted += 1
-        guard openConnections < settings.connections else {
+        guard openConnections < settings.connections || makeRoom() else {
             counters.refused += 1
             failed(.tooManyConnections, connection.peer.ip ?? .loopback)
             if tls == nil { connection.send(ByteView(HTTPServer.refusal)) }
@@ -118,12 +123,6 @@ package final class HTTPServer {
         return client
     }
 
-    /// Whether the peer's word on who the client is counts.
-    func trusts(_ address: IPAddress) -> Bool {
-        for network in info.trustedProxies where network.contains(address) { return true }
-        return false
-    }
-
     func removed(_ connection: any ServedConnection) {
         guard connections[connection.slot] === connection else { return }
         connections[connection.slot] = nil
@@ -163,8 +162,19 @@ package final class HTTPServer {
 protocol ServedConnection: AnyObject {
     /// Where the server keeps it.
     var slot: Int { get }
+    /// Who the client is, and whether guards count it: a trusted proxy they don't.
+    var clientAddress: IPAddress { get }
+    var isCounted: Bool { get }
+    /// Nil while something is asked, or being sent.
+    var idleness: Idleness? { get }
     /// Ends when nothing is in flight, and it has been idle for `grace`.
     func drain(grace: Nanoseconds)
+    /// Ends an idle connection so that its client knows that it has lost nothing.
+    func endIdle()
     /// Ends now.
-    func shutDown(_ reason: Reason)
+    func shutDown(_ reason: Reason, reset: Bool)
+}
+
+extension ServedConnection {
+    func shutDown(_ reason: Reason) { shutDown(reason, reset: false) }
 }

@@ -18,6 +18,10 @@ extension ServerConnection {
                 peerPort = port
                 // What stands behind the proxy is a client like any other.
                 isTrusted = server.trusts(source)
+                guard server.count(connection, for: source) else {
+                    shutDown(.clientBanned, reset: true)
+                    return 0
+                }
             }
             phase = .head
             return length

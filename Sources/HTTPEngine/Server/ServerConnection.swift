@@ -371,7 +371,16 @@ package final class ServerConnection {
 }
 
 extension ServerConnection: ServedConnection {
-    func shutDown(_ reason: Reason) { shutDown(reason, reset: false) }
+    var clientAddress: IPAddress { peer }
+    var isCounted: Bool { !isTrusted }
+
+    var idleness: Idleness? {
+        guard exchange == nil, phase == .head, kept == nil, !connection.isBackedUp, connection.deadline != .never else { return nil }
+        let length = requests == 0 ? server.settings.headerTimeout : server.drainGrace ?? server.settings.idleTimeout
+        return Idleness(hasServed: requests > 0, since: Instant(nanoseconds: connection.deadline - Instant(nanoseconds: length)))
+    }
+
+    func endIdle() { shutDown(.idleTimeout, reset: false) }
 
     func drain(grace: Nanoseconds) {
         guard exchange == nil, phase == .head, kept == nil else { return }

@@ -43,6 +43,8 @@ package struct ServerCounters: Sendable {
     package var accepted: UInt64 = 0
     package var open = 0
     package var refused: UInt64 = 0
+    /// Idle connections that were closed to make room for others.
+    package var reclaimed: UInt64 = 0
     package var requests: UInt64 = 0
     package var protocolErrors: UInt64 = 0
     package var timeouts: UInt64 = 0

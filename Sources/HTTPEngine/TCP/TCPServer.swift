@@ -1,6 +1,7 @@
 package import GatewayCore
 import Primitives
 package import Reactor
+package import SharedState
 
 /// One listener on one event loop that carries connections as they are: plain TCP, or TLS that only its endpoint can read.
 package final class TCPServer: ListeningServer {
@@ -9,6 +10,8 @@ package final class TCPServer: ListeningServer {
     package var settings: ServerSettings
     /// For connections from now on: open tunnels keep their endpoint.
     package var routes: TCPRoutes
+    /// What clients may do by their address; nil: anything.
+    package var guards: GuardLane?
     package internal(set) var counters = ServerCounters()
     /// Told of connections that came to no tunnel.
     package var connectionFailed: ((ConnectionFailure) -> Void)?
@@ -29,11 +32,14 @@ package final class TCPServer: ListeningServer {
     /// Begins to accept on a listening socket, which the server then owns.
     package func listen(on handle: Int32, address: SocketAddress) throws(SystemError) {
         let acceptor = Acceptor(handle: handle, address: address, loop: loop) { [unowned self] in accept($0) }
+        acceptor.gate = { [unowned self] in entry(of: $0) }
         try loop.backend.add(acceptor)
         self.acceptor = acceptor
     }
 
     package var openConnections: Int { counters.open }
+    /// Only the endpoint takes part in them.
+    package var shakesHands: Bool { false }
 
     /// Takes over a connection.
     package func accept(_ connection: Connection) {
@@ -65,6 +71,14 @@ package final class TCPServer: ListeningServer {
         acceptor?.close()
         acceptor = nil
         for tunnel in tunnels { tunnel?.drain(grace: grace) }
+    }
+
+    package func closeBanned() {
+        guard let guards else { return }
+        for tunnel in tunnels {
+            guard let tunnel, let address = tunnel.source.ip, !trusts(address), guards.isBanned(address) else { continue }
+            tunnel.cut(.clientBanned)
+        }
     }
 
     package func closeAll() {

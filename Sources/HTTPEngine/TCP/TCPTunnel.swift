@@ -93,7 +93,13 @@ final class TCPTunnel {
             return false
         case .complete(let length, let address, let port):
             kept.consume(length)
-            if let address { source = .ip(address, port: port) }
+            if let address {
+                source = .ip(address, port: port)
+                guard server.count(client, for: address) else {
+                    cut(.clientBanned)
+                    return false
+                }
+            }
             phase = .hello
             return true
         }

@@ -23,6 +23,11 @@ package struct API: Settings {
     @Setting("Protocols that clients may switch to with `Upgrade`; requests for others are forwarded without it. Left out: `[websocket]`.")
     package var upgrade: [String]?
 
+    @Setting(
+        "Which requests are refused first when the gateway is overloaded (`runtime.overload`): `low` ones, then `normal` ones, `critical` ones never."
+    )
+    package var importance: Importance = .normal
+
     @Setting("Policies for every route of the API.")
     package var policies: [PolicyEntry] = []
 

@@ -43,6 +43,9 @@ package struct Route: Settings {
     @Setting("Limits of WebSockets, and of tunnels of other protocols.")
     package var websocket: WebSocketSettings = WebSocketSettings()
 
+    @Setting("Which requests are refused first when the gateway is overloaded. Overrules the API's `importance`.")
+    package var importance: Importance?
+
     @Setting("Policies for this route.")
     package var policies: [PolicyEntry] = []
 

@@ -7,6 +7,7 @@ extension Linter {
             checkEndpoints(upstream, "upstreams[\(i)]")
             if let active = upstream.health.active { checkHealth(active, of: upstream, "upstreams[\(i)].health.active") }
             checkTries(upstream, "upstreams[\(i)]")
+            checkResilience(upstream, "upstreams[\(i)]")
             checkTLS(of: upstream, "upstreams[\(i)]")
         }
     }

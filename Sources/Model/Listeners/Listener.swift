@@ -31,6 +31,9 @@ package struct Listener: Settings {
     @Setting("Carry connections as they are, without speaking HTTP: plain TCP, or TLS by the server name that clients ask for.")
     package var tcp: TCPSettings?
 
+    @Setting("The bounds by address of `guards` hold here. `false` for listeners that only trusted clients reach.")
+    package var guards: Bool = true
+
     @Setting("Bounds on what one client may send.")
     package var limits: ListenerLimits = ListenerLimits()
 
@@ -58,7 +61,7 @@ package struct ListenerLimits: Settings {
     @Setting("Header lines of a request: 431 beyond.", 1...10_000)
     package var headerCount: Int = 100
 
-    @Setting("Open connections of this listener; more wait in the kernel's queue.", 1...10_000_000)
+    @Setting("Open connections of this listener. At that many, idle ones are closed to make room, those that never brought a request and the oldest first; with none idle, new ones are refused.", 1...10_000_000)
     package var connections: Int = 20_000
 
     @Setting("Requests on one connection before it is closed; 0 is no limit.", 0...1_000_000_000)

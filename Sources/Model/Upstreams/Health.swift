@@ -4,7 +4,9 @@ package struct Health: Settings {
     @Setting("Ask every endpoint regularly. Left out: endpoints count as healthy.")
     package var active: ActiveHealth?
 
-    package static var reserved: [String] { ["passive"] }
+    @Setting("Watch what becomes of requests, and leave out endpoints that fail. Left out: nobody watches.")
+    package var passive: PassiveHealth?
+
     package init() {}
 }
 

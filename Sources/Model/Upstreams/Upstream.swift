@@ -26,6 +26,15 @@ package struct Upstream: Settings {
     @Setting("When a request is tried again.")
     package var retries: Retries = Retries()
 
+    @Setting("Stops asking the service for a while when it fails. Left out: it is always asked.")
+    package var breaker: CircuitBreaker?
+
+    @Setting("A second request to another endpoint when the first has no answer yet. Left out: none.")
+    package var hedging: Hedging?
+
+    @Setting("Deadlines that callers give and services are told. Left out: only those of gRPC.")
+    package var deadline: DeadlineSettings?
+
     @Setting("TLS towards the endpoints. Left out: plain text.")
     package var tls: UpstreamTLS?
 
@@ -33,7 +42,6 @@ package struct Upstream: Settings {
     package var hostHeader: HostHeader = .preserve
 
     package var origin = Origin()
-    package static var reserved: [String] { ["breaker"] }
     package init() {}
 }
 

@@ -10,6 +10,14 @@ package struct UpstreamLimits: Settings {
     @Setting("Requests that wait for a connection: 503 beyond. 0 never waits.", 0...10_000_000)
     package var queue: Int = 128
 
+    @Setting(
+        "A limit of requests in flight, beside `requests`, that follows what the service can do: it grows while answers come as quickly as usual, and falls when they take longer."
+    )
+    package var adaptive: AdaptiveConcurrency?
+
+    @Setting("Most that one route, API or consumer may have of `requests`: 503 beyond. Left out: all of it.")
+    package var share: LimitShare?
+
     package init() {}
 }
 
@@ -32,28 +40,4 @@ package struct UpstreamTimeouts: Settings {
     package var ping: Duration?
 
     package init() {}
-}
-
-package struct Retries: Settings {
-    @Setting("Tries for a request in all, the first included; 1 never tries again. Only requests that may safely be repeated.", 1...10)
-    package var attempts: Int = 2
-
-    @Setting(
-        "Failures that are worth another try. The `grpc-…` ones are answers to calls of gRPC that carry nothing but this status; the body of the call is kept for it, up to 64 KiB."
-    )
-    package var on: [RetryCondition] = [.connectFailure, .reset]
-
-    package static var reserved: [String] { ["budget", "backoff", "perTry"] }
-    package init() {}
-}
-
-package enum RetryCondition: String, SettingChoice {
-    case connectFailure = "connect-failure"
-    case reset
-    case grpcCancelled = "grpc-cancelled"
-    case grpcDeadlineExceeded = "grpc-deadline-exceeded"
-    case grpcInternal = "grpc-internal"
-    case grpcResourceExhausted = "grpc-resource-exhausted"
-    case grpcUnavailable = "grpc-unavailable"
-    package static var reservedNames: [String] { ["502", "503", "504"] }
 }

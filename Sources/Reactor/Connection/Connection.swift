@@ -26,6 +26,8 @@ package final class Connection {
     package let handle: Int32
     package let peer: SocketAddress
     package var handler: (any ConnectionHandler)?
+    /// By which somebody counts the connection; given back when it is closed.
+    package var ticket: ConnectionTicket?
     /// What lies between the socket and the handler; nil for plain sockets. Set before the first byte that is the layer's,
     /// and never changed: the handler is told of `connected` when the handshake is done, on both sides.
     package var layer: (any ConnectionLayer)?
@@ -227,6 +229,8 @@ package final class Connection {
         loop.releaseTimer(timer)
         loop.backend.close(self, reset: reset)
         handler = nil
+        if let ticket { ticket.issuer.returned(ticket.address) }
+        ticket = nil
     }
 
     private func dropPending() {

@@ -218,12 +218,15 @@ package final class EpollBackend: Backend {
     package func shutdownOutput(_ connection: Connection) { Glibc.shutdown(connection.handle, Int32(SHUT_WR)) }
 
     package func close(_ connection: Connection, reset: Bool) {
-        if reset {
-            var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
-            unsafe setsockopt(connection.handle, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
-        }
+        if reset { resetOnClose(connection.handle) }
         Glibc.close(connection.handle)
         releaseSlot(connection.slot)
+    }
+
+    /// Closing will be a reset.
+    private func resetOnClose(_ handle: Int32) {
+        var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
+        unsafe setsockopt(handle, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
     }
 
     // MARK: Connecting and accepting
@@ -285,7 +288,11 @@ package final class EpollBackend: Backend {
                 rest(acceptor)
                 return false
             }
-            let connection = Connection(loop: acceptor.loop, handle: handle, peer: peer, connecting: false, handler: nil)
+            guard let connection = acceptor.connection(handle, peer) else {
+                resetOnClose(handle)
+                Glibc.close(handle)
+                continue
+            }
             do throws(SystemError) {
                 try add(connection)
                 acceptor.accepted(connection)

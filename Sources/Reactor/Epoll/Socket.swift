@@ -110,10 +110,13 @@ package enum Socket {
         return .connection(handle: handle, peer: SocketAddress(storage) ?? .unix(""))
     }
 
+    /// What is written leaves at once: the gateway gathers by itself.
+    static func sendAtOnce(_ handle: Int32) { set(handle, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
+
     static func connect(to address: SocketAddress) throws(SystemError) -> Int32 {
         let handle = socket(address.family, stream, 0)
         guard handle >= 0 else { throw SystemError("socket") }
-        if case .ip = address { set(handle, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
+        if case .ip = address { sendAtOnce(handle) }
         let code = unsafe address.withRaw { unsafe Glibc.connect(handle, $0, $1) }
         guard code == 0 || errno == EINPROGRESS else {
             let error = SystemError("connect")

@@ -19,6 +19,7 @@ final class WorkerRig {
     let network = MemoryNetwork()
     let worker: Worker
     private(set) var snapshot: Snapshot?
+    private(set) var guards: ClientGuards?
     private let policies: PolicyRegistry
 
     /// `text` needs no listener: without one there is `192.0.2.10:80`.
@@ -69,12 +70,20 @@ final class WorkerRig {
         for upstream in next.upstreams {
             endpoints[upstream.settings.name] = upstream.endpoints.compactMap { if case .address(let settings) = $0 { settings } else { nil } }
         }
+        guards = ClientGuards(next.configuration.guards, after: guards) { _ in }
+        worker.swapGuards(guards)
         worker.swap(to: next, endpoints: endpoints, bindings: bindings, log: nil)
         snapshot = next
         network.settle()
     }
 
     // MARK: Driving
+
+    func client(from last: UInt32) -> TestPeer {
+        let peer = network.connect(to: WorkerRig.listener, from: .ip(IPAddress(v4: 0xc633_6400 | last), port: 40_000))
+        network.settle()
+        return peer
+    }
 
     func client(capacity: Int? = nil) -> TestPeer { network.connect(to: WorkerRig.listener, capacity: capacity) }
 

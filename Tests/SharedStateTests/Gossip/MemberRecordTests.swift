@@ -7,7 +7,8 @@ import Testing
 @Suite struct MemberRecordTests {
     private func record(_ random: inout SeededRandom) -> MemberRecord {
         MemberRecord(
-            id: MemberID(1), address: .ip(IPAddress(v4: .random(in: 1...3, using: &random)), port: 1), incarnation: .random(in: 0...3, using: &random),
+            id: MemberID(1), address: .ip(IPAddress(v4: .random(in: 1...3, using: &random)), port: 1),
+            incarnation: .random(in: 0...3, using: &random),
             status: MemberStatus(rawValue: .random(in: 0...3, using: &random))!, age: .random(in: 0...2, using: &random))
     }
 
@@ -27,7 +28,8 @@ import Testing
         for _ in 0..<300 {
             let news = (0..<12).map { _ in
                 MemberRecord(
-                    id: MemberID(.random(in: 2...5, using: &random)), address: .ip(.loopback, port: 1), incarnation: .random(in: 0...3, using: &random),
+                    id: MemberID(.random(in: 2...5, using: &random)), address: .ip(.loopback, port: 1),
+                    incarnation: .random(in: 0...3, using: &random),
                     status: MemberStatus(rawValue: .random(in: 0...3, using: &random))!)
             }
             func table(_ news: [MemberRecord]) -> [MemberID: MemberRecord] {

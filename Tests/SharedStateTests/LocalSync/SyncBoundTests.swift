@@ -91,6 +91,20 @@ import Testing
         #expect((700...810).contains(units), "\(units)")
     }
 
+    /// Networks on which some hear of others hardly or never, and in one direction only.
+    @Test(arguments: 1...12) func oddNetworks(_ seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let gateways = Int.random(in: 2...12, using: &random), limit = Int.random(in: 5...400, using: &random)
+        let losses = (0..<gateways * gateways).map { _ in [0, 0, 20, 90, 100].randomElement(using: &random) ?? 0 }
+        let rates = (0..<gateways).map { _ in Int.random(in: 0...4, using: &random) }
+        var network = SyncNetwork(gateways: gateways, seed: seed)
+        network.lostBetween = { losses[$0 * gateways + $1] }
+        network.delay = 1...400
+        let limiters = network.limiters(RateWindow(limit: limit, period: .seconds(10)), .fixed)
+        network.run(milliseconds: 30_000, limiters) { gateway, time in time % 10 == 0 ? rates[gateway] : 0 }
+        for window in 0..<3 { #expect(network.units(window * 10_000..<(window + 1) * 10_000) <= limit + gateways - 1) }
+    }
+
     @Test func countersAreShared() {
         var network = SyncNetwork(gateways: 20, seed: 9)
         network.lost = 5

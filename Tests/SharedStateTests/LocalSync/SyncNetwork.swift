@@ -18,6 +18,8 @@ struct SyncNetwork {
     var delay = 1...5
     /// Of 100 payloads.
     var lost = 0
+    /// Of 100 payloads from one gateway to another, in place of `lost`.
+    var lostBetween: (_ from: Int, _ to: Int) -> Int? = { _, _ in nil }
     /// Gateways of different numbers do not hear each other.
     var side: [Int]
     /// Whether gateways know of the sides: those of others are missing then.
@@ -96,7 +98,7 @@ struct SyncNetwork {
     private mutating func turn(_ index: Int) {
         reconcilers[index].books = stores[index].books
         for (member, bytes) in reconcilers[index].turn(stamp, group(index)) {
-            guard Int.random(in: 0..<100, using: &random) >= lost, let to = members.firstIndex(of: member) else { continue }
+            guard let to = members.firstIndex(of: member), Int.random(in: 0..<100, using: &random) >= lostBetween(index, to) ?? lost else { continue }
             flying[time + Int.random(in: delay, using: &random), default: []].append((to, index, bytes))
         }
     }

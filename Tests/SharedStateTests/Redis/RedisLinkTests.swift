@@ -188,7 +188,7 @@ import Testing
         // Its kernel takes connections, nobody answers on them.
         let silent = try #require(rig.dialled())
         rig.network.advance(.seconds(1))
-        rig.network.advance(.milliseconds(100))
+        rig.network.advance(.milliseconds(200))
         #expect(silent.isClosed)
         // It runs again: the next probe, whenever chance lets it come, closes the breaker without any command.
         var answered = rig.accept()

@@ -65,6 +65,48 @@ import Testing
         #expect(rig.server.isUp)
     }
 
+    /// Before RESP3, messages look like answers.
+    @Test func sentinelsThatSpeakRESP2AreListenedTo() throws {
+        let rig = RedisRig(.sentinel(RedisSentinelSettings(master: "mymaster", servers: [RedisRig.server(10)]))) { $0.asksForRESP3 = false }
+        func accept(_ role: String?) throws -> TestPeer {
+            let peer = try #require(rig.dialled())
+            #expect(rig.taken(peer) == "CLIENT SETNAME sluice")
+            peer.send("+OK\r\n")
+            if let role {
+                #expect(rig.taken(peer) == "ROLE")
+                peer.send("*1\r\n$\(role.utf8.count)\r\n\(role)\r\n")
+            }
+            #expect(rig.taken(peer) == "PING")
+            peer.send("+PONG\r\n")
+            return peer
+        }
+        let sentinel = try accept(nil)
+        #expect(rig.taken(sentinel) == "SENTINEL GET-MASTER-ADDR-BY-NAME mymaster")
+        sentinel.send(master(1))
+        #expect(rig.taken(sentinel) == "SUBSCRIBE +switch-master")
+        sentinel.send("*3\r\n$9\r\nsubscribe\r\n$14\r\n+switch-master\r\n:1\r\n")
+        _ = try accept("master")
+        rig.network.advance(.seconds(3))
+        sentinel.send("*3\r\n$7\r\nmessage\r\n$14\r\n+switch-master\r\n$38\r\nmymaster 192.0.2.1 6379 192.0.2.2 6379\r\n")
+        let new = try accept("master")
+        #expect(new.dialled == RedisRig.address(2))
+        // A sign of life is asked for all the same, and answered in another form.
+        rig.network.advance(.milliseconds(10_030))
+        #expect(rig.taken(sentinel) == "PING")
+        sentinel.send("*2\r\n$4\r\npong\r\n$0\r\n\r\n")
+        new.send("+PONG\r\n")
+        rig.network.advance(.seconds(2))
+        #expect(!sentinel.isClosed)
+    }
+
+    @Test func whyNoSentinelAnswersIsTold() {
+        let rig = rig(routes: [RedisRig.address(10): .refused, RedisRig.address(11): .refused])
+        rig.get("a")
+        rig.network.advance(.milliseconds(70))
+        #expect(rig.results == ["a: unavailable"])
+        #expect(rig.server.failure?.hasPrefix("no sentinel answers: no connection to 192.0.2.1") == true)
+    }
+
     @Test func aReplicaIsNotTakenForTheMaster() throws {
         let rig = rig()
         let sentinel = try sentinel(rig, names: 1)

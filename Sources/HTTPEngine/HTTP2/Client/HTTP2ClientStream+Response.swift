@@ -84,6 +84,8 @@ extension HTTP2ClientStream {
         }
         phase = .body
         exchange.upstreamAnswered = loop.now
+        exchange.tryDeadline = .never
+        if exchange.tunnel != .open { totalDeadline = exchange.end(within: session.timeouts.total) }
         setDeadline(session.timeouts.idle)
         guard exchange.observer?.upstreamAnswered(exchange) ?? true else {
             // Unless the observer has let go of it by cancelling.
@@ -140,6 +142,7 @@ extension HTTP2ClientStream {
         if exchange != nil { session?.settle() }
         if let exchange {
             let error = closeError(code)
+            exchange.tryFailure = error.reason
             detach(exchange, failed: true)
             HTTP2ClientStream.report(exchange, error)
         }
@@ -161,6 +164,7 @@ extension HTTP2ClientStream {
     func letGo(of error: GatewayError) -> (exchange: Exchange, error: GatewayError)? {
         guard let exchange else { return nil }
         let isInside = phase == .body
+        exchange.tryFailure = isInside ? .upstreamIncomplete : error.reason
         detach(exchange, failed: true)
         return (exchange, isInside ? GatewayError(.upstreamIncomplete, .upstream, error.detail) : error)
     }

@@ -186,6 +186,7 @@ package final class HTTP2ClientStream {
         // What has arrived before goes on to the client first; that may end the exchange.
         session?.settle()
         guard let exchange else { return }
+        exchange.tryFailure = error.reason
         detach(exchange, failed: true)
         reset()
         HTTP2ClientStream.report(exchange, error)

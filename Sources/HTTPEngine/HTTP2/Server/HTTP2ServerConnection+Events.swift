@@ -80,7 +80,7 @@ extension HTTP2ServerConnection: ConnectionHandler {
         terminate(.headerTimeout, isGreeted ? .enhanceYourCalm : .settingsTimeout)
     }
 
-    private func terminate(_ reason: Reason, _ code: ErrorCode) {
+    func terminate(_ reason: Reason, _ code: ErrorCode) {
         guard let session = unsafe session else { return }
         unsafe nghttp2_session_terminate_session(session, code.rawValue)
         pump()

@@ -190,7 +190,16 @@ final class HTTP2ServerConnection {
 }
 
 extension HTTP2ServerConnection: ServedConnection {
-    func shutDown(_ reason: Reason) { shutDown(reason, reset: false) }
+    var clientAddress: IPAddress { client.address }
+    var isCounted: Bool { !client.isTrusted }
+
+    var idleness: Idleness? {
+        guard active == 0, isGreeted, goingAway == .no, deadlines.streams != .never, !connection.isBackedUp else { return nil }
+        let length = Instant(nanoseconds: server.drainGrace ?? server.settings.idleTimeout)
+        return Idleness(hasServed: requests > 0, since: Instant(nanoseconds: deadlines.streams - length))
+    }
+
+    func endIdle() { terminate(.idleTimeout, .noError) }
 
     func shutDown(_ reason: Reason, reset: Bool) {
         guard !isClosed else { return }

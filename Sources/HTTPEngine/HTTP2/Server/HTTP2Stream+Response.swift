@@ -146,6 +146,11 @@ extension HTTP2Stream: Downstream {
         letGo(error)
     }
 
+    func hangUp(_ error: GatewayError) {
+        if exchange?.error == nil { exchange?.error = error }
+        owner.shutDown(error.reason, reset: true)
+    }
+
     /// A caller of gRPC whose time is over finds that behind what has come, rather than that the stream was reset.
     private func endsCall(_ error: GatewayError) -> Bool {
         guard let exchange, exchange.call == .grpc, writing == .open, !owner.isClosed, CallStatus(error) == .deadlineExceeded else { return false }

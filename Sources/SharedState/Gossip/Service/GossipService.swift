@@ -84,6 +84,9 @@ package final class GossipService: @unchecked Sendable {
         store.update(group: SyncGroup())
     }
 
+    /// The address that it is bound to.
+    package var address: SocketAddress { settings.address }
+
     /// As of the last turn. From any thread.
     package var report: GossipReport { published.withLock { $0 } }
 

@@ -53,7 +53,9 @@ enum GossipFrame: Equatable {
     static func readAll(_ reader: inout WireReader) -> [GossipFrame]? {
         var frames: [GossipFrame] = []
         while !reader.isAtEnd {
-            guard let kind = reader.number(UInt8.self), let count = reader.number(UInt16.self), let body = reader.take(Int(count)) else { return nil }
+            guard let kind = reader.number(UInt8.self), let count = reader.number(UInt16.self), let body = reader.take(Int(count)) else {
+                return nil
+            }
             guard let kind = Kind(rawValue: kind) else { continue }
             guard let frame = GossipFrame(kind, WireReader(body)) else { return nil }
             frames.append(frame)
@@ -65,13 +67,17 @@ enum GossipFrame: Equatable {
         var body = body
         switch kind {
         case .ping:
-            guard let number = body.number(UInt32.self), let target = body.number(UInt64.self), let flags = body.number(UInt8.self) else { return nil }
+            guard let number = body.number(UInt32.self), let target = body.number(UInt64.self), let flags = body.number(UInt8.self) else {
+                return nil
+            }
             self = .ping(number: number, target: target == 0 ? nil : MemberID(target), wantsMembers: flags & 1 != 0)
         case .ack:
             guard let number = body.number(UInt32.self) else { return nil }
             self = .ack(number: number)
         case .pingRequest:
-            guard let number = body.number(UInt32.self), let target = body.number(UInt64.self), let address = body.address() else { return nil }
+            guard let number = body.number(UInt32.self), let target = body.number(UInt64.self), let address = body.address() else {
+                return nil
+            }
             self = .pingRequest(number: number, target: MemberID(target), address: address)
         case .members:
             var records: [MemberRecord] = []

@@ -234,7 +234,8 @@ extension RedisLink: TimerOwner {
     /// The oldest command has waited for a connection for too long: nobody else is to.
     private func waitedInVain() {
         breaker.waitedInVain()
-        failure = StoreError(.timeout, "no connection to \(name) yet")
+        // Of a server that is not known, whoever looks for it has said why.
+        if server != nil { failure = StoreError(.timeout, "no connection to \(name) yet") }
         for call in pipeline.takeAll(but: { _, _ in false }) { fail(call, failure) }
     }
 

@@ -59,9 +59,7 @@ final class RedisSentinel: RedisLinkOwner, @unchecked Sendable {
         guard case .success(let reply) = result else { return }
         var elements = reply.elements
         guard let host = elements.next()?.text?.string, let port = elements.nextInteger().flatMap({ UInt16(exactly: $0) }) else {
-            let reason = StoreError(.unavailable, "the sentinel \(sentinels.name) knows no master \(settings.master)")
-            link.failure = reason
-            return sentinels.lose(.malformed, reason)
+            return sentinels.lose(.malformed, StoreError(.unavailable, "\(sentinels.name) knows no master \(settings.master)"))
         }
         if thenListen {
             sentinels.sendUnanswered {
@@ -84,7 +82,10 @@ final class RedisSentinel: RedisLinkOwner, @unchecked Sendable {
     }
 
     func isDown(_ link: RedisLink) {
-        guard link === self.link else { return sentinels.aim(at: next) }
+        guard link === self.link else {
+            if self.link.server == nil { self.link.failure = StoreError(.unavailable, "no sentinel answers: \(sentinels.failure.detail)") }
+            return sentinels.aim(at: next)
+        }
         failures += 1
         guard loop.now - lastAsked >= RedisSentinel.shortest, sentinels.state == .up else { return }
         if failures % RedisSentinel.mostFailures == 0, settings.servers.count > 1 {
@@ -109,6 +110,8 @@ final class RedisSentinel: RedisLinkOwner, @unchecked Sendable {
         guard let kind = elements.next()?.text, kind == "message", elements.next() != nil, let text = elements.next()?.text?.string else { return }
         let words = text.split(separator: " ")
         guard words.count == 5, words[0] == settings.master, let port = UInt16(words[4]) else { return }
+        // As good as an answer: the old one's end is no reason to ask.
+        lastAsked = loop.now
         self.link.move(to: RedisServer(host: String(words[3]), port: port))
     }
 

@@ -2,17 +2,16 @@ import GatewayCore
 import Primitives
 import Reactor
 
-/// Keeps a request's body as it goes to the upstream, so that a call which is refused can be sent again. What is longer than
-/// `most` is not kept.
+/// Keeps a request's body as it goes to the upstream, so that it can be sent again. What is longer than `most` is not kept.
 final class RequestRecorder: BodyStage {
-    static let most = 64 << 10
-
     private let loop: EventLoop
+    private let most: Int
     private var body: ByteBuffer?
     private var isWhole = false
 
-    init(_ loop: EventLoop) {
+    init(_ loop: EventLoop, most: Int) {
         self.loop = loop
+        self.most = most
         body = loop.takeBuffer()
     }
 
@@ -22,12 +21,15 @@ final class RequestRecorder: BodyStage {
 
     func take(_ bytes: ByteView, _ next: (ByteView) throws(GatewayError) -> Void) throws(GatewayError) {
         if let body {
-            if body.count + bytes.count <= RequestRecorder.most { body.append(bytes) } else { drop() }
+            if bytes.count <= most - body.count { body.append(bytes) } else { drop() }
         }
         try next(bytes)
     }
 
     func end(_ next: (ByteView) throws(GatewayError) -> Void) throws(GatewayError) { isWhole = true }
+
+    /// The body has ended, and all of it was kept.
+    var hasWhole: Bool { isWhole && body != nil }
 
     /// The body, which belongs to the caller from now on; nil when it has not ended yet or was too long.
     func takeWhole() -> ByteBuffer? {
