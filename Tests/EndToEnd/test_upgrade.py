@@ -12,6 +12,7 @@ from harness.configuration import proxy
 from harness.gateway import BINARY
 from harness.load import Load
 from harness.ports import free_port
+from harness.process import adopt_orphans
 from harness.raw import Connection, format_request
 from harness.waiting import limit, until
 
@@ -99,6 +100,7 @@ def test_exchanges_in_flight_end_with_the_old_process(start, upstream, program):
         client.send(format_request("GET", "/slow"))
         upstream.wait_seen("/slow")
         old = gateway.process
+        adopt_orphans()
         gateway.signal(signal.SIGUSR2)
         until(lambda: "the successor serves" in gateway.stderr())
         # The new process answers new connections, the old one what it has begun.
@@ -107,14 +109,7 @@ def test_exchanges_in_flight_end_with_the_old_process(start, upstream, program):
         go_on.set()
         response = client.read_response()
         assert (response.status, response.text, response["connection"]) == (200, "complete", "close")
-    end_successor(gateway)
-
-
-def end_successor(gateway):
-    """The signal has been sent; the successor becomes the gateway that the fixture ends."""
-    gateway.signal = lambda number, send=gateway.signal: number == signal.SIGUSR2 or send(number)
-    gateway.upgrade()
-    del gateway.signal
+    gateway.follow()
 
 
 def test_fewer_and_more_loops(start, upstream, program):

@@ -160,6 +160,10 @@ class Gateway:
         """SIGUSR2: the program at `binary` takes over. When this returns the old process has ended well, and this is the new one."""
         process.adopt_orphans()
         self.signal(signal.SIGUSR2)
+        self.follow(seconds)
+
+    def follow(self, seconds: float = 20):
+        """Waits until a process that is being upgraded has ended; from then on this is its successor."""
         code = self.wait_exit(seconds)
         assert code == 0, f"exit code {code}\n{self.stderr()[-4000:]}"
         found = re.findall(r"the successor serves.*?process\W+(\d+)", self.stderr())
