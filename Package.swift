@@ -169,7 +169,7 @@ let tests: [Target] = [
             "Routing", "Upstreams", "HTTPEngine", "Telemetry", "DataPlane", "CAllocations",
         ], hasCases: true, without: ["README.md"]),
     test("Telemetry", needs: ["Primitives", "Reactor", "ReactorTesting", "GatewayCore"], products: [logging]),
-    test("SluiceCLI", needs: ["Primitives", "Reactor"]),
+    test("SluiceCLI", needs: ["DataPlane", "Primitives", "Reactor"]),
 ]
 
 let package = Package(

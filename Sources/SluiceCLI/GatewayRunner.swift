@@ -14,21 +14,27 @@ import Telemetry
 /// A gateway as a process: its configuration source, reloads, readiness, end.
 final class GatewayRunner: Sendable {
     private let source: ConfigurationOption
-    private let log = Logger(label: "sluice")
-    private let state = Mutex(State())
+    /// From which process this one takes over, if it does.
+    private let predecessor: Int32?
+    let log = Logger(label: "sluice")
+    let state = Mutex(State())
     /// One reload at a time.
-    private let reloading = Mutex(())
-    private let systemd = Notifier()
+    let reloading = Mutex(())
+    let systemd = Notifier()
     private let stores = IdentityStores()
     private let secrets = SecretStore()
 
-    private struct State {
+    struct State {
         var gateway: Gateway?
         var watcher: FileWatcher?
         var rotation: SecretRotation?
+        var succession: Succession?
     }
 
-    init(source: ConfigurationOption) { self.source = source }
+    init(source: ConfigurationOption, predecessor: Int32? = nil) {
+        self.source = source
+        self.predecessor = predecessor
+    }
 
     // MARK: Starting
 
@@ -56,11 +62,12 @@ final class GatewayRunner: Sendable {
         case .success(let opened): store = opened
         case .failure(let flaw): throw Failure("\(flaw.diagnostic)\nThe gateway was not started.")
         }
-        let diagnostics = gateway.apply(configuration, version: version, inherited: inheritedSockets(configuration), store: store)
+        let inherited = inheritedSockets(configuration)
+        let diagnostics = gateway.apply(configuration, version: version, inherited: inherited.listeners, store: store)
         stores.keep(store, of: configuration)
         guard !diagnostics.hasErrors else { throw Failure(diagnostics.sortedByPosition.text + "The gateway was not started.") }
         do {
-            try gateway.serveAdmin(on: SocketAddress(configuration.admin.address), version: Version.number)
+            try gateway.serveAdmin(on: SocketAddress(configuration.admin.address), version: Version.number, inherited: inherited.admin)
         } catch {
             throw Failure("error: can't listen on admin.address \(configuration.admin.address.text): \(error)")
         }
@@ -75,16 +82,20 @@ final class GatewayRunner: Sendable {
         }
     }
 
-    /// Sockets that systemd opened for the listeners, by the listeners' names.
-    private func inheritedSockets(_ configuration: Configuration) -> [String: Int32] {
-        var sockets = InheritedSockets.fromEnvironment()
-        var taken: [String: Int32] = [:]
+    /// Sockets that systemd or a predecessor has opened: for the listeners, by their names, and for the admin address.
+    private func inheritedSockets(_ configuration: Configuration) -> (listeners: [String: [Int32]], admin: [Int32]) {
+        var sockets = InheritedSockets.fromEnvironment(process: predecessor ?? getpid())
+        var taken: [String: [Int32]] = [:]
         for listener in configuration.listeners {
-            taken[listener.name] = sockets.take(name: listener.name, address: SocketAddress(listener.address)).first
+            taken[listener.name] = sockets.take(name: listener.name, address: SocketAddress(listener.address))
         }
-        for unused in sockets.remaining { log.warning("a socket from systemd belongs to no listener", metadata: ["name": "\(unused.name)"]) }
+        let admin = sockets.take(address: SocketAddress(configuration.admin.address))
+        for unused in sockets.remaining {
+            log.warning(
+                "an inherited socket belongs to no listener", metadata: ["name": "\(unused.name)", "address": "\(unused.address?.description ?? "")"])
+        }
         sockets.closeRemaining()
-        return taken
+        return (taken, admin)
     }
 
     private func announce(_ configuration: Configuration, loops: Int, _ began: Instant) {
@@ -198,7 +209,7 @@ final class GatewayRunner: Sendable {
         guard let gateway else { return }
         watcher?.stop()
         rotation?.stop()
-        systemd.notify(.stopping)
+        if !endSuccession() { systemd.notify(.stopping) }
         let drain = gateway.snapshot.configuration.runtime.drain
         log.info("draining", metadata: ["longest": "\(drain)"])
         try? LoopThread.start("signals") {

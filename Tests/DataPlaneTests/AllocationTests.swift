@@ -34,7 +34,7 @@ import Upstreams
                 apis: [{ name: api, routes: [{ name: r, \(route) }, { name: s, match: { path: /unused }, upstream: up }] }]
                 """)
             worker = Worker(loop: loop, view: SnapshotView(try Snapshot.empty(), lanes: [], stats: []))
-            let binding = Gateway.Binding(address: address, handles: [front], listener: snapshot.configuration.listeners[0], index: 0)
+            let binding = Gateway.Binding(address: address, handles: [front], listener: snapshot.configuration.listeners[0], index: 0, loops: 1)
             worker.swap(to: snapshot, endpoints: ["up": [EndpointSettings(name: "e", address: back)]], bindings: [binding], log: nil)
             client = try #require(RawSocket.connect(to: address))
             loop.turn(wait: false)

@@ -42,7 +42,7 @@ import Testing
         }
 
         func apply(_ configuration: Configuration, version: String) -> [String] {
-            gateway.apply(configuration, version: version, inherited: ["web": inherited]).filter { $0.severity == .error }.map(\.description)
+            gateway.apply(configuration, version: version, inherited: ["web": [inherited]]).filter { $0.severity == .error }.map(\.description)
         }
 
         func report() async -> [WorkerReport] {

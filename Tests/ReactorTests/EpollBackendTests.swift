@@ -192,6 +192,30 @@ import Testing
         #expect(RawSocket.connect(to: address) == nil)
     }
 
+    /// A socket that another process has too does not keep the loop awake when listening has ended here.
+    @Test func aSocketThatLivesOnElsewhereIsLetGo() throws {
+        let handle = try Socket.listen(on: .ip(.loopback, port: 0))
+        let address = try #require(Socket.localAddress(handle))
+        let copy = fcntl(handle, F_DUPFD_CLOEXEC, 3)
+        defer { close(copy) }
+        var count = 0
+        let acceptor = Acceptor(handle: handle, address: address, loop: loop) {
+            count += 1
+            $0.close()
+        }
+        try loop.backend.add(acceptor)
+        acceptor.close()
+        // Waits in the queue of the copy.
+        _ = try #require(RawSocket.connect(to: address))
+        var turns = 0
+        let isOver = until(within: .milliseconds(50)) {
+            turns += 1
+            return false
+        }
+        #expect(!isOver && count == 0)
+        #expect(turns < 20)
+    }
+
     @Test func whoSpeaksFirstIsHeardWithTheConnection() throws {
         let handle = try Socket.listen(on: .ip(.loopback, port: 0))
         let address = try #require(Socket.localAddress(handle))

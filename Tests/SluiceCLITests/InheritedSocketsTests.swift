@@ -33,6 +33,17 @@ import Testing
         #expect(sockets.take(name: "other", address: web) == [3, 6])
         #expect(sockets.take(name: "secure", address: secure) == [])
         #expect(sockets.remaining.map(\.handle) == [7])
+        #expect(sockets.take(address: web) == [])
+    }
+
+    @Test func anAddressTakesAllThatAreBoundToIt() {
+        let web = SocketAddress.ip(.loopback, port: 80), admin = SocketAddress.ip(.loopback, port: 9180)
+        var sockets = InheritedSockets([
+            .init(handle: 3, name: "", address: web), .init(handle: 4, name: "", address: admin), .init(handle: 5, name: "", address: web),
+        ])
+        #expect(sockets.take(name: "web", address: web) == [3, 5])
+        #expect(sockets.take(address: admin) == [4])
+        #expect(sockets.remaining.isEmpty)
     }
 
     @Test func findsTheAddressOfAListeningSocket() throws {

@@ -10,13 +10,19 @@ import Telemetry
 
 extension Gateway {
     /// Serves health, metrics and the admin API on the control loop: the same engine as for everybody, one more handler.
-    package func serveAdmin(on address: SocketAddress, version: String) throws(SystemError) {
-        let handle = try Socket.listen(on: address)
+    ///
+    /// - Parameter inherited: listening sockets of this address that the process inherited.
+    package func serveAdmin(on address: SocketAddress, version: String, inherited: [Int32] = []) throws(SystemError) {
+        let handle: Int32
+        if let given = inherited.first { handle = given } else { handle = try Socket.listen(on: address) }
+        for unused in inherited.dropFirst() { Socket.close(unused) }
         let result = Mutex<SystemError?>(nil)
         let latch = Latch(1)
         control.post { [self] in
             do throws(SystemError) {
-                try AdminServer(self, release: version).listen(on: handle, address)
+                let server = AdminServer(self, release: version)
+                try server.listen(on: handle, address)
+                state.withLock { $0.admin = server }
             } catch {
                 result.withLock { $0 = error }
             }
@@ -28,11 +34,11 @@ extension Gateway {
 }
 
 /// The admin address of a gateway. Lives on the control loop as long as the process.
-final class AdminServer: ExchangeObserver {
+final class AdminServer: ExchangeObserver, @unchecked Sendable {
     let gateway: Gateway
     private let release: String
     private let pool: ExchangePool
-    private var server: HTTPServer?
+    private(set) var server: HTTPServer?
     let scratch = ByteBuffer()
     private var random = FastRandom()
 

@@ -10,13 +10,19 @@ import Telemetry
 import Upstreams
 
 extension Gateway {
-    /// A listening socket for each loop.
+    /// Listening sockets: at least one for each loop, or none when the loops have theirs.
     struct Binding: Sendable {
         let address: SocketAddress
+        /// Of the first loop, of the second, and so on, and round again.
         let handles: [Int32]
         let listener: Listener
         let index: Int
+        let loops: Int
         var tls: TLSServerContext? = nil
+
+        /// Those on which a loop accepts. Several when there were more loops before an upgrade: whoever waits in the queue of
+        /// one of their sockets is served as well.
+        func handles(of loop: Int) -> [Int32] { stride(from: loop, to: handles.count, by: max(1, loops)).map { handles[$0] } }
     }
 
     /// Compiles and applies a configuration. Either everything is applied or nothing: with an error in the answer the
@@ -24,7 +30,7 @@ extension Gateway {
     ///
     /// - Parameter store: the database of consumers, if the configuration names one.
     package func apply(
-        _ configuration: Configuration, version: String, inherited: [String: Int32] = [:], store: (any IdentityStore)? = nil
+        _ configuration: Configuration, version: String, inherited: [String: [Int32]] = [:], store: (any IdentityStore)? = nil
     ) -> [Diagnostic] {
         let before = snapshot
         offerStores(configuration)
@@ -76,7 +82,7 @@ extension Gateway {
     }
 
     /// Opens sockets for the listeners that are new. When one can't be opened, all that were are closed again.
-    private func bind(_ snapshot: Snapshot, inherited: [String: Int32]) throws(ApplyError) -> [Binding] {
+    private func bind(_ snapshot: Snapshot, inherited: [String: [Int32]]) throws(ApplyError) -> [Binding] {
         // A listener that begins or ends to speak HTTP is another one, with sockets of its own.
         let (listeners, before) = state.withLock { ($0.listeners, $0.snapshot.configuration.listeners) }
         let kinds = Dictionary(before.map { (SocketAddress($0.address), $0.tcp == nil) }, uniquingKeysWith: { first, _ in first })
@@ -88,17 +94,17 @@ extension Gateway {
             let tls = snapshot.tls[listener.name]
             let address = SocketAddress(listener.address)
             if known.contains(address) {
-                bindings.append(Binding(address: address, handles: [], listener: listener, index: index, tls: tls))
+                bindings.append(Binding(address: address, handles: [], listener: listener, index: index, loops: loops, tls: tls))
                 continue
             }
             do throws(SystemError) {
                 let handles: [Int32]
-                if let given = inherited[listener.name] {
+                if let given = inherited[listener.name], !given.isEmpty {
                     handles = try Socket.share(given, among: loops)
                 } else {
                     handles = try Socket.listen(on: address, sockets: loops)
                 }
-                bindings.append(Binding(address: address, handles: handles, listener: listener, index: index, tls: tls))
+                bindings.append(Binding(address: address, handles: handles, listener: listener, index: index, loops: loops, tls: tls))
             } catch {
                 for binding in bindings { for handle in binding.handles { Socket.close(handle) } }
                 throw ApplyError(

@@ -48,6 +48,8 @@ package final class Gateway: Sendable {
         var isReady = false
         var isDraining = false
         var listeners: Set<SocketAddress> = []
+        /// Nil until `serveAdmin`.
+        var admin: AdminServer?
         var accessLog: AccessLogWriter?
         var accessLogSettings: AccessLogSettings?
         /// Nil: they are off.

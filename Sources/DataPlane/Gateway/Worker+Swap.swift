@@ -59,12 +59,12 @@ extension Worker {
                 name: binding.listener.name, index: binding.index, port: binding.address.port ?? 0, scheme: binding.tls == nil ? "http" : "https",
                 trustedProxies: binding.listener.trustedProxies, httpsPort: view.snapshot.configuration.httpsPort(of: binding.listener),
                 isGuarded: binding.listener.guards)
-            let settings = ServerSettings(binding.listener, loops: binding.handles.isEmpty ? view.snapshot.loops : binding.handles.count)
+            let settings = ServerSettings(binding.listener, loops: view.snapshot.loops)
             if let server = servers[binding.address] {
                 server.info = info
                 server.settings = settings
                 server.tls = binding.tls
-            } else if loop.index < binding.handles.count {
+            } else if !binding.handles(of: loop.index).isEmpty {
                 listen(binding, info, settings)
             }
             servers[binding.address]?.guards = binding.listener.guards ? guards : nil
@@ -85,12 +85,13 @@ extension Worker {
             noteOffence($0, server.info)
         }
         server.tls = binding.tls
-        let handle = binding.handles[loop.index]
-        do throws(SystemError) {
-            try server.listen(on: handle, address: binding.address)
-            servers[binding.address] = server
-        } catch {
-            Socket.close(handle)
+        for handle in binding.handles(of: loop.index) {
+            do throws(SystemError) {
+                try server.listen(on: handle, address: binding.address)
+                servers[binding.address] = server
+            } catch {
+                Socket.close(handle)
+            }
         }
     }
 

@@ -18,7 +18,7 @@ extension Worker {
                 server.info = info
                 server.settings = settings
                 server.routes = tcpRoutes(tcp)
-            } else if loop.index < binding.handles.count {
+            } else if !binding.handles(of: loop.index).isEmpty {
                 listen(binding, TCPServer(loop: loop, info: info, settings: settings, routes: tcpRoutes(tcp)))
             }
             tcpServers[binding.address]?.guards = binding.listener.guards ? guards : nil
@@ -37,12 +37,13 @@ extension Worker {
             noteOffence($0, server.info)
         }
         server.tunnelEnded = { [unowned self] in accessLog?.append($0) }
-        let handle = binding.handles[loop.index]
-        do throws(SystemError) {
-            try server.listen(on: handle, address: binding.address)
-            tcpServers[binding.address] = server
-        } catch {
-            Socket.close(handle)
+        for handle in binding.handles(of: loop.index) {
+            do throws(SystemError) {
+                try server.listen(on: handle, address: binding.address)
+                tcpServers[binding.address] = server
+            } catch {
+                Socket.close(handle)
+            }
         }
     }
 

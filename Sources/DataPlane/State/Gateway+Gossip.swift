@@ -74,7 +74,7 @@ extension Gateway {
         }
     }
 
-    private func onControl(_ body: @escaping @Sendable () -> Void) {
+    func onControl(_ body: @escaping @Sendable () -> Void) {
         let done = Latch(1)
         control.post {
             body()

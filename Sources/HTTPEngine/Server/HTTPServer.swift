@@ -24,7 +24,7 @@ package final class HTTPServer {
     package private(set) var drainGrace: Nanoseconds?
     package var isDraining: Bool { drainGrace != nil }
 
-    private var acceptor: Acceptor?
+    private var acceptors: [Acceptor] = []
     private(set) var connections: ContiguousArray<(any ServedConnection)?> = []
     var idle = IdleConnections()
     private var free: ContiguousArray<Int> = []
@@ -63,13 +63,16 @@ package final class HTTPServer {
         return saysSo ? nil : transportSecurity.view
     }
 
-    /// Begins to accept on a listening socket, which the server then owns.
+    /// Begins to accept on a listening socket, which the server then owns. On several, when it is called again.
     package func listen(on handle: Int32, address: SocketAddress) throws(SystemError) {
         let acceptor = Acceptor(handle: handle, address: address, loop: loop, clientSpeaksFirst: tls != nil) { [unowned self] in accept($0) }
         acceptor.gate = { [unowned self] in entry(of: $0) }
         try loop.backend.add(acceptor)
-        self.acceptor = acceptor
+        acceptors.append(acceptor)
     }
+
+    /// The sockets on which it accepts.
+    package var listeningHandles: [Int32] { acceptors.map(\.handle) }
 
     package var openConnections: Int { counters.open + handshakes.count }
 
@@ -145,8 +148,8 @@ package final class HTTPServer {
     package func drain(grace: Nanoseconds) {
         guard !isDraining else { return }
         drainGrace = grace
-        acceptor?.close()
-        acceptor = nil
+        for acceptor in acceptors { acceptor.close() }
+        acceptors = []
         for connection in connections { connection?.drain(grace: grace) }
         handshakes.hurry(until: loop.now + grace)
     }

@@ -9,6 +9,8 @@ package protocol ListeningServer: AnyObject {
     var settings: ServerSettings { get }
     var counters: ServerCounters { get }
     var openConnections: Int { get }
+    /// The sockets on which it accepts.
+    var listeningHandles: [Int32] { get }
     /// What clients may do by their address; nil: anything.
     var guards: GuardLane? { get set }
     /// Whether every connection begins with a handshake that the gateway takes part in.

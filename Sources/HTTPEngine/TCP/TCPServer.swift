@@ -18,7 +18,7 @@ package final class TCPServer: ListeningServer {
     /// Told of tunnels that are over.
     package var tunnelEnded: ((TunnelSummary) -> Void)?
 
-    private var acceptor: Acceptor?
+    private var acceptors: [Acceptor] = []
     private var tunnels: ContiguousArray<TCPTunnel?> = []
     private var free: ContiguousArray<Int> = []
 
@@ -29,13 +29,16 @@ package final class TCPServer: ListeningServer {
         self.routes = routes
     }
 
-    /// Begins to accept on a listening socket, which the server then owns.
+    /// Begins to accept on a listening socket, which the server then owns. On several, when it is called again.
     package func listen(on handle: Int32, address: SocketAddress) throws(SystemError) {
         let acceptor = Acceptor(handle: handle, address: address, loop: loop) { [unowned self] in accept($0) }
         acceptor.gate = { [unowned self] in entry(of: $0) }
         try loop.backend.add(acceptor)
-        self.acceptor = acceptor
+        acceptors.append(acceptor)
     }
+
+    /// The sockets on which it accepts.
+    package var listeningHandles: [Int32] { acceptors.map(\.handle) }
 
     package var openConnections: Int { counters.open }
     /// Only the endpoint takes part in them.
@@ -68,8 +71,8 @@ package final class TCPServer: ListeningServer {
     /// Accepts no more. Open tunnels go on: nobody but their two ends knows when they are done. A client that has not said
     /// yet where it wants to go has `grace` to do so.
     package func drain(grace: Nanoseconds) {
-        acceptor?.close()
-        acceptor = nil
+        for acceptor in acceptors { acceptor.close() }
+        acceptors = []
         for tunnel in tunnels { tunnel?.drain(grace: grace) }
     }
 

@@ -254,6 +254,8 @@ package final class EpollBackend: Backend {
     package func remove(_ acceptor: Acceptor) {
         guard acceptor.slot >= 0 else { return }
         while accept(acceptor) {}
+        // The socket may live on with another descriptor, of this process or of its successor, and would go on being reported.
+        _ = control(EPOLL_CTL_DEL, acceptor.handle, 0, 0)
         Glibc.close(acceptor.handle)
         releaseSlot(acceptor.slot)
         acceptor.slot = -1

@@ -55,11 +55,14 @@ package enum Socket {
     }
 
     /// One listening socket for `count` event loops: each accepts from it.
-    package static func share(_ handle: Int32, among count: Int) throws(SystemError) -> [Int32] {
-        makeNonBlocking(handle)
-        var handles = [handle]
-        while handles.count < count {
-            let copy = fcntl(handle, F_DUPFD_CLOEXEC, 3)
+    package static func share(_ handle: Int32, among count: Int) throws(SystemError) -> [Int32] { try share([handle], among: count) }
+
+    /// Listening sockets for `count` event loops: when there are fewer, some loops accept from the same. All are kept.
+    package static func share(_ given: [Int32], among count: Int) throws(SystemError) -> [Int32] {
+        for handle in given { makeNonBlocking(handle) }
+        var handles = given
+        while !given.isEmpty, handles.count < count {
+            let copy = fcntl(given[handles.count % given.count], F_DUPFD_CLOEXEC, 3)
             guard copy >= 0 else { throw SystemError("fcntl") }
             handles.append(copy)
         }

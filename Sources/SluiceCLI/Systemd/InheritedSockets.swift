@@ -2,7 +2,8 @@ private import CLinux
 private import Glibc
 package import Reactor
 
-/// Listening sockets that the service manager opened for the gateway (sd_listen_fds(3)): descriptors from 3 on.
+/// Listening sockets that the service manager opened for the gateway (sd_listen_fds(3)), or that its predecessor hands over:
+/// descriptors from 3 on.
 ///
 /// A listener takes the ones that bear its name (`FileDescriptorName=` of the socket unit); when there is none, the ones
 /// that are bound to its address. Several belong to one listener when the unit uses `ReusePort=` or lists several.
@@ -28,6 +29,8 @@ package struct InheritedSockets {
 
     /// The descriptors meant for this process, made non-blocking and closed on `exec`; the variables that name them are
     /// removed. To be called once, before other threads are started.
+    ///
+    /// - Parameter process: whom `LISTEN_PID` names when they are meant for this process.
     package static func fromEnvironment(_ environment: (String) -> String? = Environment.value, process: Int32 = getpid()) -> InheritedSockets {
         let entries = listed(environment, process: process)
         Environment.remove("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID")
@@ -53,8 +56,10 @@ package struct InheritedSockets {
     /// Takes the descriptors of a listener out of the set: by name, else by address. Empty: the listener opens its own.
     package mutating func take(name: String, address: SocketAddress) -> [Int32] {
         let named = take { $0.name == name && $0.address != nil }
-        return named.isEmpty ? take { $0.address == address } : named
+        return named.isEmpty ? take(address: address) : named
     }
+
+    package mutating func take(address: SocketAddress) -> [Int32] { take { $0.address == address } }
 
     private mutating func take(where belongs: (Descriptor) -> Bool) -> [Int32] {
         defer { remaining.removeAll(where: belongs) }

@@ -10,6 +10,8 @@ package struct Notifier: Sendable {
         /// A reload begins; `ready` ends it.
         case reloading
         case stopping
+        /// Another process is the service from now on.
+        case mainProcess(Int32)
         /// One line for `systemctl status`.
         case status(String)
         /// Still alive; due at least every `watchdogInterval`.
@@ -47,6 +49,7 @@ package struct Notifier: Sendable {
         case .ready: "READY=1"
         case .reloading: "RELOADING=1\nMONOTONIC_USEC=\(now.nanoseconds / 1000)"
         case .stopping: "STOPPING=1"
+        case .mainProcess(let process): "MAINPID=\(process)"
         case .status(let line): "STATUS=" + line.map { $0.isNewline ? " " : String($0) }.joined()
         case .watchdog: "WATCHDOG=1"
         }

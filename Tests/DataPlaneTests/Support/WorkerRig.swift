@@ -64,7 +64,7 @@ final class WorkerRig {
         let next = try WorkerRig.compile(text, policies: policies, before: snapshot)
         let bindings = next.configuration.listeners.enumerated().map { index, listener in
             let address = SocketAddress(listener.address)
-            return Gateway.Binding(address: address, handles: worker.servers[address] == nil ? [0] : [], listener: listener, index: index)
+            return Gateway.Binding(address: address, handles: worker.servers[address] == nil ? [0] : [], listener: listener, index: index, loops: 1)
         }
         var endpoints: [String: [EndpointSettings]] = [:]
         for upstream in next.upstreams {

@@ -44,7 +44,7 @@ def clean_environment() -> dict:
 class Gateway:
     """One running gateway. `configuration` needs `apis` and `upstreams`; a listener `web`, the admin address, the access log and a short drain are filled in."""
 
-    def __init__(self, folder, configuration: dict | str, env: dict | None = None, arguments: list[str] | None = None, launcher: list[str] | None = None, pass_fds=()):
+    def __init__(self, folder, configuration: dict | str, env: dict | None = None, arguments: list[str] | None = None, launcher: list[str] | None = None, pass_fds=(), binary=None):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.file = self.folder / "sluice.yaml"
@@ -55,7 +55,8 @@ class Gateway:
         if isinstance(path, dict) and path.get("path", "-") != "-":
             secrets.writes_to(self.folder / path["path"])
         self.env, self.arguments, self.launcher, self.pass_fds = env or {}, arguments or [], launcher or [], pass_fds
-        self.process: subprocess.Popen | None = None
+        self.binary = str(binary or BINARY)
+        self.process: subprocess.Popen | process.Adopted | None = None
         self.pid = 0
         for file in (self.log_file, self.stderr_file, self.folder / "stdout.log"):
             secrets.writes_to(file)
@@ -100,7 +101,7 @@ class Gateway:
     def launch(self):
         """Starts the process without waiting for anything."""
         with open(self.stderr_file, "ab") as stderr, open(self.folder / "stdout.log", "ab") as stdout:
-            self.process = subprocess.Popen([*self.launcher, BINARY, "run", "--config", str(self.file), *self.arguments], cwd=self.folder,
+            self.process = subprocess.Popen([*self.launcher, self.binary, "run", "--config", str(self.file), *self.arguments], cwd=self.folder,
                                             env={**clean_environment(), **self.env}, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr,
                                             pass_fds=self.pass_fds)
         self.pid = self.process.pid
@@ -154,6 +155,21 @@ class Gateway:
                 secrets.wrote(f"{self.folder.parent.name}{path}", fetch(("127.0.0.1", self.admin_port), "GET", path, host="localhost", timeout=2).body)
             except (OSError, Ended, Late, Malformed):
                 return
+
+    def upgrade(self, seconds: float = 20):
+        """SIGUSR2: the program at `binary` takes over. When this returns the old process has ended well, and this is the new one."""
+        process.adopt_orphans()
+        self.signal(signal.SIGUSR2)
+        self.follow(seconds)
+
+    def follow(self, seconds: float = 20):
+        """Waits until a process that is being upgraded has ended; from then on this is its successor."""
+        code = self.wait_exit(seconds)
+        assert code == 0, f"exit code {code}\n{self.stderr()[-4000:]}"
+        found = re.findall(r"the successor serves.*?process\W+(\d+)", self.stderr())
+        assert found, self.stderr()[-4000:]
+        self.pid = int(found[-1])
+        self.process = process.Adopted(self.pid)
 
     # ---- traffic -----------------------------------------------------------------------------------------------
 

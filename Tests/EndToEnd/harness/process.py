@@ -1,5 +1,6 @@
 """What the kernel knows about a process."""
 
+import ctypes
 import os
 import signal
 import socket
@@ -7,7 +8,7 @@ import struct
 import subprocess
 import threading
 
-from .waiting import limit
+from .waiting import limit, until
 
 # From linux/netlink.h, linux/sock_diag.h and the states of TCP.
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST_DUMP, NLMSG_ERROR, NLMSG_DONE = 4, 20, 0x301, 2, 3
@@ -36,6 +37,43 @@ def threads(pid: int) -> int:
 
 def descriptors(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+#: From linux/prctl.h.
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt_orphans():
+    """From now on the processes that a child leaves behind are children of this process, which then learns how they end."""
+    assert ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+
+
+class Adopted:
+    """A process that another one has left to this one, with what is used of `subprocess.Popen`."""
+
+    def __init__(self, pid: int):
+        self.pid, self.returncode = pid, None
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def wait(self, timeout: float = 60) -> int:
+        try:
+            until(lambda: self.poll() is not None, timeout / limit(1))
+        except AssertionError:
+            raise subprocess.TimeoutExpired(str(self.pid), timeout) from None
+        return self.returncode
+
+    def send_signal(self, number: int):
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
 
 
 class Peak:

@@ -39,7 +39,7 @@ final class MemoryRig: Rig {
         guard let next = compiled.value else { throw RigError(compiled.diagnostics.map(\.description).joined(separator: "\n")) }
         let bindings = next.configuration.listeners.enumerated().map { index, listener in
             let address = SocketAddress(listener.address)
-            return Gateway.Binding(address: address, handles: worker.servers[address] == nil ? [0] : [], listener: listener, index: index)
+            return Gateway.Binding(address: address, handles: worker.servers[address] == nil ? [0] : [], listener: listener, index: index, loops: 1)
         }
         var endpoints: [String: [EndpointSettings]] = [:]
         for upstream in next.upstreams {

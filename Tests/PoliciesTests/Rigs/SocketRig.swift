@@ -44,7 +44,7 @@ final class SocketRig: Rig {
 
     func apply(_ tree: ConfigNode, _ model: Configuration) throws {
         version += 1
-        let errors = gateway.apply(model, version: "\(version)", inherited: ["web": inherited]).filter { $0.severity == .error }
+        let errors = gateway.apply(model, version: "\(version)", inherited: ["web": [inherited]]).filter { $0.severity == .error }
         if !errors.isEmpty { throw RigError(errors.map(\.description).joined(separator: "\n")) }
     }
 
