@@ -74,7 +74,9 @@ def test_two_of_four_endpoints_are_killed_under_load(start, tmp_path):
         late = [line for line in gateway.log() if line.get("status", 0) >= 500 and seconds(line["time"]) > killed + 2]
         assert not late, late[:3]
         assert total(gateway, "sluice_upstream_ejections_total") == 2
-        assert total(gateway, "sluice_upstream_retries_total", cause="connect-failure") >= 3
+        # How many tries fail before both are left out is chance; every one of them is counted.
+        retried = sum(line["attempts"] - 1 for line in gateway.log() if line.get("attempts", 1) > 1)
+        assert total(gateway, "sluice_upstream_retries_total") == retried > 0
 
 
 def seconds(text):

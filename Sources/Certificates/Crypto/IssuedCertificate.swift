@@ -9,7 +9,7 @@ struct IssuedCertificate: Equatable, Sendable {
     var issuer = ""
     var notBefore: Int64 = 0
     var notAfter: Int64 = 0
-    /// Hexadecimal.
+    /// Hexadecimal, as OpenSSL and authorities show it.
     var serial = ""
     /// Names the certificate in renewal information (RFC 9773 §4.1); nil without an authority key identifier.
     var renewalID: String?
@@ -29,10 +29,12 @@ struct IssuedCertificate: Equatable, Sendable {
         notAfter = end
         names = unsafe IssuedCertificate.names(of: leaf)
         issuer = unsafe IssuedCertificate.commonName(X509_get_issuer_name(leaf))
-        let number = unsafe IssuedCertificate.number(of: leaf)
+        let number = unsafe IssuedCertificate.bytes(of: X509_get0_serialNumber(leaf))
         serial = number.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         let keyID = unsafe IssuedCertificate.bytes(of: X509_get0_authority_key_id(leaf))
-        if !keyID.isEmpty, !number.isEmpty { renewalID = "\(Base64URL.encode(keyID)).\(Base64URL.encode(number))" }
+        guard !keyID.isEmpty, let first = number.first else { return }
+        // As DER has the number: with a zero in front where the first bit is set.
+        renewalID = "\(Base64URL.encode(keyID)).\(Base64URL.encode(first >= 0x80 ? [0] + number : number))"
     }
 
     private static func time(_ time: UnsafePointer<ASN1_TIME>?) -> Int64? {
@@ -54,12 +56,6 @@ struct IssuedCertificate: Equatable, Sendable {
         guard unsafe X509_NAME_get_text_by_NID(name, NID_commonName, &text, Int32(text.count)) > 0 else { return "" }
         let end = text.firstIndex(of: 0) ?? text.endIndex
         return String(decoding: text[..<end].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    /// The serial number as DER has it: with a zero in front where the first bit is set.
-    private static func number(of leaf: OpaquePointer) -> [UInt8] {
-        let bytes = unsafe bytes(of: X509_get0_serialNumber(leaf))
-        return bytes.first.map { $0 >= 0x80 } == true ? [0] + bytes : bytes
     }
 
     private static func bytes(of text: UnsafePointer<ASN1_STRING>?) -> [UInt8] {
